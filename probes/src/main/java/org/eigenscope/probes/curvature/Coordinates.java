@@ -1,0 +1,90 @@
+package org.eigenscope.probes.curvature;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * The coordinates that operators live on: some arrays of the flat parameter vector, in its order.
+ */
+final class Coordinates {
+  private final List<ParameterArray> arrays;
+  private final long parameters;
+  private final long size;
+
+  private Coordinates(List<ParameterArray> arrays, long parameters) {
+    this.arrays = arrays;
+    this.parameters = parameters;
+    this.size = arrays.stream().mapToLong(ParameterArray::length).sum();
+  }
+
+  /** Returns all active coordinates of a network. */
+  static Coordinates of(Network network) {
+    List<ParameterArray> active = network.arrays().stream().filter(ParameterArray::active).toList();
+    if (active.isEmpty()) {
+      throw new IllegalArgumentException(
+          "the network must have parameters that the loss depends on, got none: all are frozen");
+    }
+    return new Coordinates(active, network.parameters());
+  }
+
+  /**
+   * Returns those of a layer, or of one array of it.
+   *
+   * @param name a layer's name, or layer/key; the names themselves may hold slashes
+   * @throws IllegalArgumentException if there is no such layer or array; lists those there are
+   */
+  Coordinates of(String name) {
+    List<ParameterArray> chosen =
+        arrays.stream()
+            .filter(array -> array.layer().equals(name) || array.name().equals(name))
+            .toList();
+    if (chosen.isEmpty()) {
+      Set<String> names = new LinkedHashSet<>();
+      arrays.forEach(array -> names.add(array.layer()));
+      arrays.forEach(array -> names.add(array.name()));
+      throw new IllegalArgumentException(
+          "layer must be one of %s, got '%s'".formatted(String.join(", ", names), name));
+    }
+    return new Coordinates(chosen, parameters);
+  }
+
+  List<ParameterArray> arrays() {
+    return arrays;
+  }
+
+  /** Returns how many coordinates there are. */
+  long size() {
+    return size;
+  }
+
+  /** Returns rows of flat vectors, DOUBLE [k, P], that hold the rows of a block and 0 elsewhere. */
+  INDArray scatter(INDArray block) {
+    INDArray flat = Nd4j.create(DataType.DOUBLE, block.rows(), parameters);
+    long start = 0;
+    for (ParameterArray array : arrays) {
+      columns(flat, array.offset(), array.length()).assign(columns(block, start, array.length()));
+      start += array.length();
+    }
+    return flat;
+  }
+
+  /** Returns a new array [k, n], the coordinates' columns of flat vectors [k, P]. */
+  INDArray gather(INDArray flat) {
+    INDArray block = Nd4j.createUninitialized(flat.dataType(), flat.rows(), size);
+    long start = 0;
+    for (ParameterArray array : arrays) {
+      columns(block, start, array.length()).assign(columns(flat, array.offset(), array.length()));
+      start += array.length();
+    }
+    return block;
+  }
+
+  private static INDArray columns(INDArray matrix, long start, long length) {
+    return matrix.get(NDArrayIndex.all(), NDArrayIndex.interval(start, start + length));
+  }
+}

@@ -1,0 +1,302 @@
+package org.eigenscope.probes.curvature;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.eigenscope.probes.curvature.difference.DifferenceEngine;
+import org.eigenscope.probes.linalg.LinearOperator;
+import org.eigenscope.probes.linalg.NonFiniteValueException;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Loss, gradient and second-order operators of a network on data.
+ *
+ * <p><b>Definition.</b> The loss is the mean over all examples of all batches, each example
+ * weighing the same whatever the size of its batch, as Deeplearning4j scores it (a sequence counts
+ * as one example, summed over its steps; MSE also divides by the number of outputs), without
+ * regularisation unless {@link CurvatureOptions#regularization} asks for it. Its coordinates are
+ * the active parameters ({@link ParameterArray#active}); operators have their number as order. The
+ * Gauss–Newton matrix is mean JᵀH_ℓJ (Schraudolph 2002, "Fast Curvature Matrix–Vector Products for
+ * Second-Order Gradient Descent", Neural Computation 14, equation 3), with J the derivative of what
+ * the output layers hand to their loss functions, before their activation. Penalties belong to the
+ * Hessian and the Gauss–Newton matrix; the residual is the difference of the two.
+ *
+ * <p>Everything happens on a replica in DOUBLE, with dropout and weight noise off: the network is
+ * not touched, and no random generator is read or advanced.
+ *
+ * <p><b>Threading.</b> One thread at a time, together with all that {@link #layer} and {@link
+ * #operator} return.
+ */
+public final class Curvature implements AutoCloseable {
+  private final CurvatureEngine engine;
+  private final Coordinates coordinates;
+  private final @Nullable Penalty penalty;
+  private final DataType dataType;
+  private final long parameters;
+  private final List<String> notes;
+  private final boolean owner;
+
+  private Curvature(
+      CurvatureEngine engine,
+      Coordinates coordinates,
+      @Nullable Penalty penalty,
+      DataType dataType,
+      long parameters,
+      List<String> notes,
+      boolean owner) {
+    this.engine = engine;
+    this.coordinates = coordinates;
+    this.penalty = penalty;
+    this.dataType = dataType;
+    this.parameters = parameters;
+    this.notes = List.copyOf(notes);
+    this.owner = owner;
+  }
+
+  /**
+   * Returns the curvature of a network on data; nothing is computed yet.
+   *
+   * @param network the network; not modified, not kept
+   * @param data the examples; with {@link BatchNormMode#BATCH} each batch has its own statistics
+   * @param options how to compute
+   * @throws IllegalArgumentException if the data do not fit the network or hold NaN or infinite
+   *     values, the network has no output layer with a loss or no active parameters, the engine is
+   *     TANGENT, or a regularisation to include is none of l1, l2 and weight decay
+   */
+  public static Curvature of(Network network, DataBatches data, CurvatureOptions options) {
+    if (options.engine() == Engine.TANGENT) {
+      throw new IllegalArgumentException(
+          "engine must be auto or difference, got tangent, which this version does not have");
+    }
+    DataCheck.check(network, data);
+    Coordinates coordinates = Coordinates.of(network);
+    List<String> notes = new ArrayList<>();
+    DataBatches batches = data;
+    if (network.hasBatchNormalization()) {
+      batches = batchesFor(options.batchNorm(), data, notes);
+    }
+    long inactive = network.parameters() - coordinates.size();
+    if (inactive > 0) {
+      notes.add(
+          "%d of %d parameters are not coordinates: batch normalization statistics, frozen layers"
+              .formatted(inactive, network.parameters()));
+    }
+    Penalty penalty = options.regularization() ? Penalty.of(network) : null;
+    boolean fixedStatistics = options.batchNorm() == BatchNormMode.FROZEN;
+    return new Curvature(
+        new DifferenceEngine(network, batches, fixedStatistics),
+        coordinates,
+        penalty,
+        options.precision().dataType(),
+        network.parameters(),
+        notes,
+        true);
+  }
+
+  private static DataBatches batchesFor(BatchNormMode mode, DataBatches data, List<String> notes) {
+    int count = data.batches().size();
+    switch (mode) {
+      case FROZEN -> notes.add("batch normalization uses its running statistics, as constants");
+      case BATCH ->
+          notes.add(
+              count == 1
+                  ? "the data are one batch: batch normalization in batch and population mode"
+                      + " coincide"
+                  : "batch normalization uses each batch's own statistics, over %d batches"
+                      .formatted(count));
+      case POPULATION ->
+          notes.add(
+              count == 1
+                  ? "the data are one batch: batch normalization in batch and population mode"
+                      + " coincide"
+                  : "batch normalization uses the statistics of all %d examples, evaluated at once"
+                      .formatted(data.examples()));
+    }
+    return mode == BatchNormMode.POPULATION && count > 1 ? DataBatches.of(data.merged()) : data;
+  }
+
+  /**
+   * Returns the loss.
+   *
+   * @throws NonFiniteValueException if it is NaN or infinite
+   */
+  public double loss() {
+    double loss = engine.loss();
+    if (penalty != null) {
+      loss += penalty.value();
+    }
+    if (!Double.isFinite(loss)) {
+      throw new NonFiniteValueException("loss", 0, engine.kinks().products());
+    }
+    return loss;
+  }
+
+  /**
+   * Returns the gradient on the coordinates, a new array [n] of the options' precision.
+   *
+   * @throws NonFiniteValueException if the loss or an element is NaN or infinite
+   */
+  public INDArray gradient() {
+    loss();
+    INDArray flat = engine.gradient();
+    if (penalty != null) {
+      penalty.addGradient(flat);
+    }
+    INDArray gradient = coordinates.gather(flat.reshape(1, flat.length()));
+    checkFinite("gradient", gradient);
+    return gradient.castTo(dataType).reshape(gradient.length());
+  }
+
+  /**
+   * Returns the operator of a matrix on the coordinates.
+   *
+   * <p>Its products throw {@link NonFiniteValueException} when they meet NaN or infinite values,
+   * and UnsupportedOperationException, naming the layer, where a network has no such matrix.
+   */
+  public LinearOperator operator(CurvatureMatrix matrix) {
+    return new Operator(matrix);
+  }
+
+  /** Returns {@code operator(HESSIAN)}. */
+  public LinearOperator hessian() {
+    return operator(CurvatureMatrix.HESSIAN);
+  }
+
+  /** Returns {@code operator(GAUSS_NEWTON)}. */
+  public LinearOperator gaussNewton() {
+    return operator(CurvatureMatrix.GAUSS_NEWTON);
+  }
+
+  /** Returns {@code operator(RESIDUAL)}. */
+  public LinearOperator residual() {
+    return operator(CurvatureMatrix.RESIDUAL);
+  }
+
+  /**
+   * Returns the curvature with respect to one layer alone: gradient and operators are the layer's
+   * blocks of those here, the loss is the same. It shares the replica and need not be closed.
+   *
+   * @param name {@code NAME} for all active parameters of a layer or graph vertex, {@code NAME/KEY}
+   *     for one array of it
+   * @throws IllegalArgumentException if there is no such layer or array; lists those there are
+   */
+  public Curvature layer(String name) {
+    return new Curvature(engine, coordinates.of(name), penalty, dataType, parameters, notes, false);
+  }
+
+  /** Returns the length of the flat parameter vector of the network. */
+  public long parameters() {
+    return parameters;
+  }
+
+  /** Returns n, the order of the operators: the number of coordinates. */
+  public long activeParameters() {
+    return coordinates.size();
+  }
+
+  /** Returns the engine in use, never AUTO. */
+  public Engine engine() {
+    return engine.engine();
+  }
+
+  /**
+   * Returns caveats in plain words: what was switched off, modes that coincide, kinks met so far.
+   */
+  public List<String> notes() {
+    List<String> all = new ArrayList<>(notes);
+    all.addAll(engine.notes());
+    return List.copyOf(all);
+  }
+
+  /** Returns what kinks did so far, in all operators of this replica. */
+  public KinkCount kinks() {
+    return engine.kinks();
+  }
+
+  /** Returns the work so far, of all operators of this replica. */
+  public EvaluationCount evaluations() {
+    return engine.evaluations();
+  }
+
+  /** Returns the bytes that the replica holds and that one product needs, as far as known. */
+  public long expectedBytes() {
+    return engine.expectedBytes();
+  }
+
+  @Override
+  public void close() {
+    if (owner) {
+      engine.close();
+    }
+  }
+
+  private void checkFinite(String quantity, INDArray rows) {
+    // A sum is not finite if an element is not; the converse is settled by looking.
+    if (Double.isFinite(rows.sumNumber().doubleValue())) {
+      return;
+    }
+    for (long i = 0; i < rows.rows(); i++) {
+      for (long j = 0; j < rows.columns(); j++) {
+        if (!Double.isFinite(rows.getDouble(i, j))) {
+          throw new NonFiniteValueException(quantity, j, engine.kinks().products());
+        }
+      }
+    }
+  }
+
+  /** A matrix on the coordinates. */
+  private final class Operator implements LinearOperator {
+    private final CurvatureMatrix matrix;
+
+    Operator(CurvatureMatrix matrix) {
+      this.matrix = matrix;
+    }
+
+    @Override
+    public long order() {
+      return coordinates.size();
+    }
+
+    @Override
+    public DataType dataType() {
+      return dataType;
+    }
+
+    @Override
+    public INDArray apply(INDArray block) {
+      checkShape(block);
+      loss();
+      INDArray flat = coordinates.scatter(block);
+      INDArray products = engine.apply(matrix, flat);
+      if (penalty != null && matrix != CurvatureMatrix.RESIDUAL) {
+        penalty.addProduct(flat, products);
+      }
+      INDArray result = coordinates.gather(products);
+      checkFinite(matrix.tag() + " product", result);
+      return result.castTo(dataType);
+    }
+
+    private void checkShape(INDArray block) {
+      if (block.rank() != 2) {
+        throw new IllegalArgumentException(
+            "block must have rank 2, one vector in each row, got shape %s"
+                .formatted(Arrays.toString(block.shape())));
+      }
+      if (block.size(1) != order()) {
+        throw new IllegalArgumentException(
+            "block has %d columns but the operator has order %d".formatted(block.size(1), order()));
+      }
+      if (block.dataType() != dataType) {
+        throw new IllegalArgumentException(
+            "block is %s but the operator is %s".formatted(block.dataType(), dataType));
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "%s[%d]".formatted(matrix.tag(), order());
+    }
+  }
+}

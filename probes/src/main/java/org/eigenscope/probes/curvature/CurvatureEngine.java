@@ -1,0 +1,52 @@
+package org.eigenscope.probes.curvature;
+
+import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Computes a network's loss, gradient and second-order products on data, for {@link Curvature},
+ * which is the door for users.
+ *
+ * <p>Vectors are DOUBLE and as long as the network's flat parameter vector, P. Their entries at
+ * inactive parameters (see {@link ParameterArray#active}) are 0 on the way in and without meaning
+ * on the way out. The loss is the mean over all examples of all batches, without regularisation.
+ *
+ * <p><b>Threading.</b> One thread at a time.
+ */
+public interface CurvatureEngine extends AutoCloseable {
+
+  /** Returns which engine this is, never AUTO. */
+  Engine engine();
+
+  /** Returns the loss; may be NaN or infinite. */
+  double loss();
+
+  /** Returns the gradient of the loss, a new array [P]. */
+  INDArray gradient();
+
+  /**
+   * Returns products with the rows of a block, each on its own.
+   *
+   * @param matrix which matrix
+   * @param block k vectors as rows, [k, P]; not modified, not kept
+   * @return a new array [k, P]
+   * @throws UnsupportedOperationException if the network has a layer that the engine knows no such
+   *     matrix of; the message names the layer
+   */
+  INDArray apply(CurvatureMatrix matrix, INDArray block);
+
+  /** Returns caveats in plain words. */
+  List<String> notes();
+
+  /** Returns what kinks did so far. */
+  KinkCount kinks();
+
+  /** Returns the work so far. */
+  EvaluationCount evaluations();
+
+  /** Returns the bytes held between calls and needed within one, as far as they are known. */
+  long expectedBytes();
+
+  @Override
+  void close();
+}
