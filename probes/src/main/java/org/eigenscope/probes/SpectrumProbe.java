@@ -1,0 +1,489 @@
+package org.eigenscope.probes;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.eigenscope.probes.curvature.BatchNormMode;
+import org.eigenscope.probes.curvature.Curvature;
+import org.eigenscope.probes.curvature.CurvatureMatrix;
+import org.eigenscope.probes.curvature.CurvatureOptions;
+import org.eigenscope.probes.curvature.Engine;
+import org.eigenscope.probes.curvature.Network;
+import org.eigenscope.probes.curvature.Precision;
+import org.eigenscope.probes.linalg.ExtremeEigenpairs;
+import org.eigenscope.probes.linalg.GradientFraction;
+import org.eigenscope.probes.linalg.LinearOperator;
+import org.eigenscope.probes.linalg.OperatorCheck;
+import org.eigenscope.probes.linalg.Outliers;
+import org.eigenscope.probes.linalg.RandomVectors;
+import org.eigenscope.probes.linalg.Reorthogonalization;
+import org.eigenscope.probes.linalg.RitzPair;
+import org.eigenscope.probes.linalg.SpectralEstimate;
+import org.eigenscope.probes.linalg.SpectralMoments;
+import org.eigenscope.probes.linalg.StochasticLanczosQuadrature;
+import org.eigenscope.probes.linalg.SubspaceOverlap;
+import org.eigenscope.probes.linalg.TopEigenspace;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Measures the spectrum of a curvature matrix and the part of the gradient in its top eigenspace.
+ *
+ * <p><b>Definition.</b> Extreme eigenpairs until their residuals are small ({@link
+ * ExtremeEigenpairs}); nodes of the density, trace and negative mass by stochastic Lanczos
+ * quadrature (Ghorbani, Krishnan, Xiao 2019, "An Investigation into Neural Net Optimization via
+ * Hessian Eigenvalue Density", algorithm 1, arXiv 1901.10159); {@link Outliers}; the gradient's
+ * fraction ‖P_k g‖²/‖g‖² in the top-k eigenspace (Gur-Ari, Roberts, Dyer 2018, "Gradient Descent
+ * Happens in a Tiny Subspace", arXiv 1812.04754). Gradient and matrix are those of the same mean
+ * loss, on the active coordinates.
+ *
+ * <p><b>Cost.</b> {@code steps · draws} matvecs for the quadrature and, for the eigenpairs, five to
+ * ten for each pair in the first reading; later readings start from the eigenvectors of the one
+ * before.
+ *
+ * <p><b>Threading.</b> A probe remembers the last eigenvectors: one listener owns it, and calls it
+ * from one thread at a time.
+ */
+public final class SpectrumProbe implements Probe<SpectrumReading> {
+
+  /** Matvecs of the first reading for each wanted pair, where eigenvalues stand apart. */
+  private static final int EXPECTED_MATVECS_PER_PAIR = 6;
+
+  private final Settings settings;
+
+  /** Eigenvectors of the last reading: the next one's warm start, and what overlaps refer to. */
+  private @Nullable LastReading last;
+
+  private record LastReading(TopEigenspace top, INDArray vectors) {}
+
+  private record Settings(
+      CurvatureMatrix matrix,
+      @Nullable String layer,
+      CurvatureOptions curvature,
+      int steps,
+      int draws,
+      RandomVectors.Distribution testVectors,
+      int top,
+      int bottom,
+      long seed) {}
+
+  private SpectrumProbe(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** Returns a probe of the whole network's Hessian with the builder's defaults. */
+  public static SpectrumProbe defaults() {
+    return builder().build();
+  }
+
+  /** Returns a builder; each of its methods names its default. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public String name() {
+    return "spectrum";
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException if {@code top} or {@code bottom} exceeds the order of the
+   *     matrix, the layer does not exist, or the data do not fit the network
+   * @throws org.eigenscope.probes.linalg.NonFiniteValueException if the loss, the gradient or a
+   *     product is NaN or infinite
+   */
+  @Override
+  public SpectrumReading measure(Snapshot snapshot) {
+    long begin = System.nanoTime();
+    try (Curvature whole = curvatureOf(snapshot)) {
+      Curvature curvature = block(whole);
+      double loss = curvature.loss();
+      INDArray gradient = curvature.gradient();
+      LinearOperator operator = curvature.operator(settings.matrix());
+      checkOrder(operator);
+
+      ExtremeEigenpairs pairs = eigenpairs(operator);
+      TopEigenspace top = TopEigenspace.of(pairs.largest());
+      List<Double> overlap = overlapWithLast(top);
+      SpectralEstimate estimate =
+          StochasticLanczosQuadrature.estimate(operator, quadratureOptions());
+      SpectralMoments moments = SpectralMoments.of(estimate.draws(), estimate.order());
+      Outliers outliers =
+          Outliers.find(
+              values(pairs.largest()),
+              pairs.largest().stream().mapToDouble(RitzPair::residualNorm).toArray(),
+              estimate.order(),
+              estimate.draws());
+      last = new LastReading(top, vectorsOf(pairs));
+
+      List<String> notes = new ArrayList<>(curvature.notes());
+      addNotes(pairs, estimate, notes);
+      return new SpectrumReading(
+          provenance(
+              snapshot,
+              curvature,
+              pairs.matvecs() + estimate.matvecs(),
+              (System.nanoTime() - begin) * 1e-9),
+          tags(snapshot.network()),
+          loss,
+          gradient.norm2Number().doubleValue(),
+          curvature.parameters(),
+          curvature.activeParameters(),
+          eigenvalues(pairs.largest()),
+          eigenvalues(pairs.smallest()),
+          moments.trace(),
+          moments.negativeMass().estimate(),
+          outliers.count(),
+          outliers.bulkEdge(),
+          boxed(GradientFraction.of(top, gradient)),
+          overlap,
+          stabilityRatio(snapshot, top.value(0)),
+          estimate.draws(),
+          notes);
+    }
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p><b>Cost.</b> That of {@link OperatorCheck#measure}, which also times a product.
+   *
+   * @throws IllegalArgumentException as {@link #measure} does
+   * @throws org.eigenscope.probes.linalg.NonFiniteValueException as {@link #measure} does
+   */
+  @Override
+  public Examination examine(Snapshot snapshot) {
+    try (Curvature whole = curvatureOf(snapshot)) {
+      Curvature curvature = block(whole);
+      LinearOperator operator = curvature.operator(settings.matrix());
+      checkOrder(operator);
+      curvature.gradient(); // so that the check times products alone
+      long begin = System.nanoTime();
+      OperatorCheck check = OperatorCheck.measure(operator, settings.seed());
+      double secondsPerMatvec = (System.nanoTime() - begin) * 1e-9 / check.matvecs();
+      long matvecs = expectedMatvecs(operator.order());
+      double seconds = matvecs * secondsPerMatvec;
+      long bytes = curvature.expectedBytes() + basisBytes(operator);
+
+      List<String> findings = new ArrayList<>();
+      findings.add(
+          "spectrum of the %s of %s, on %d examples, %d of %d parameters"
+              .formatted(
+                  settings.matrix().tag(),
+                  settings.layer() == null ? "the whole network" : "layer " + settings.layer(),
+                  snapshot.data().examples(),
+                  curvature.activeParameters(),
+                  curvature.parameters()));
+      findings.addAll(curvature.notes());
+      findings.add(
+          "engine %s, %s vectors: symmetry defect %.1e of the norm, products %s"
+              .formatted(
+                  lower(curvature.engine()),
+                  lower(settings.curvature().precision()),
+                  check.relativeSymmetryDefect(),
+                  check.deterministic() ? "repeat bit for bit" : "do NOT repeat bit for bit"));
+      findings.add(
+          String.format(
+              Locale.ROOT,
+              "a reading costs about %d products: %.3g s, up to %.0f MB",
+              matvecs,
+              seconds,
+              bytes * 1e-6));
+      return new Examination(
+          findings,
+          SpectrumQuantity.declare(tags(snapshot.network()), settings.top(), settings.bottom()),
+          matvecs,
+          seconds,
+          bytes);
+    }
+  }
+
+  private Curvature curvatureOf(Snapshot snapshot) {
+    return Curvature.of(snapshot.network(), snapshot.data(), settings.curvature());
+  }
+
+  private Curvature block(Curvature whole) {
+    String layer = settings.layer();
+    return layer == null ? whole : whole.layer(layer);
+  }
+
+  private void checkOrder(LinearOperator operator) {
+    checkOrder("top", settings.top(), operator.order());
+    checkOrder("bottom", settings.bottom(), operator.order());
+  }
+
+  private static void checkOrder(String name, int count, long order) {
+    if (count > order) {
+      throw new IllegalArgumentException(
+          "%s must be at most the order of the matrix, %d, got %d".formatted(name, order, count));
+    }
+  }
+
+  private ExtremeEigenpairs eigenpairs(LinearOperator operator) {
+    ExtremeEigenpairs.Options options =
+        ExtremeEigenpairs.Options.of(settings.top(), settings.bottom()).withSeed(seeds()[1]);
+    return last != null && last.vectors().columns() == operator.order()
+        ? ExtremeEigenpairs.compute(operator, options, last.vectors())
+        : ExtremeEigenpairs.compute(operator, options);
+  }
+
+  private StochasticLanczosQuadrature.Options quadratureOptions() {
+    return StochasticLanczosQuadrature.Options.defaults()
+        .withSteps(settings.steps())
+        .withDraws(settings.draws())
+        .withDistribution(settings.testVectors())
+        .withSeed(seeds()[0]);
+  }
+
+  /** Returns independent seeds for the quadrature and for the eigenpairs. */
+  private long[] seeds() {
+    return new SplittableRandom(settings.seed()).longs(2).toArray();
+  }
+
+  private List<Double> overlapWithLast(TopEigenspace top) {
+    if (last == null || last.top().order() != top.order()) {
+      return Collections.nCopies(top.k(), Double.NaN);
+    }
+    return boxed(SubspaceOverlap.of(last.top(), top));
+  }
+
+  private static INDArray vectorsOf(ExtremeEigenpairs pairs) {
+    List<INDArray> rows = new ArrayList<>();
+    pairs.largest().forEach(pair -> rows.add(pair.vector()));
+    pairs.smallest().forEach(pair -> rows.add(pair.vector()));
+    return Nd4j.vstack(rows);
+  }
+
+  private double stabilityRatio(Snapshot snapshot, double sharpness) {
+    if (settings.matrix() != CurvatureMatrix.HESSIAN || settings.layer() != null) {
+      return Double.NaN;
+    }
+    int iteration = Math.max(0, snapshot.iteration());
+    int epoch = Math.max(0, snapshot.epoch());
+    return sharpness / snapshot.network().stabilityLimit(iteration, epoch);
+  }
+
+  private void addNotes(ExtremeEigenpairs pairs, SpectralEstimate estimate, List<String> notes) {
+    if (!pairs.converged()) {
+      notes.add(
+          "not all eigenvalues converged in %d products: see their residuals"
+              .formatted(pairs.matvecs()));
+    }
+    if (estimate.reorthogonalization() == Reorthogonalization.NONE) {
+      notes.add("no Krylov basis fitted into memory: the draws were not re-orthogonalised");
+    } else if (estimate.groupSize() < estimate.draws().size()) {
+      notes.add(
+          "memory for the Krylov bases of %d of %d draws at a time"
+              .formatted(estimate.groupSize(), estimate.draws().size()));
+    }
+  }
+
+  private long expectedMatvecs(long order) {
+    long pairs = Math.min(order, settings.top() + (long) settings.bottom());
+    return Math.min(settings.steps(), order) * settings.draws() + EXPECTED_MATVECS_PER_PAIR * pairs;
+  }
+
+  private long basisBytes(LinearOperator operator) {
+    long vectors = Math.min(settings.steps(), operator.order()) * settings.draws();
+    return vectors * operator.order() * operator.dataType().width();
+  }
+
+  private Provenance provenance(
+      Snapshot snapshot, Curvature curvature, long matvecs, double seconds) {
+    Map<String, String> used = new TreeMap<>(tags(snapshot.network()));
+    used.put("engine", lower(curvature.engine()));
+    used.put("precision", lower(settings.curvature().precision()));
+    used.put("batchNorm", lower(settings.curvature().batchNorm()));
+    used.put("regularization", Boolean.toString(settings.curvature().regularization()));
+    used.put("steps", Integer.toString(settings.steps()));
+    used.put("draws", Integer.toString(settings.draws()));
+    used.put("testVectors", lower(settings.testVectors()));
+    used.put("top", Integer.toString(settings.top()));
+    used.put("bottom", Integer.toString(settings.bottom()));
+    return new Provenance(
+        name(),
+        snapshot.run(),
+        snapshot.model(),
+        snapshot.iteration(),
+        snapshot.epoch(),
+        snapshot.time(),
+        seconds,
+        snapshot.data().examples(),
+        settings.seed(),
+        matvecs,
+        used,
+        SoftwareVersions.all());
+  }
+
+  private Map<String, String> tags(Network network) {
+    String normalization =
+        network.hasBatchNormalization() ? lower(settings.curvature().batchNorm()) : "none";
+    return Map.of(
+        "operator",
+        settings.matrix().tag(),
+        "normalization",
+        normalization,
+        "layer",
+        settings.layer() == null ? "all" : settings.layer());
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static double[] values(List<RitzPair> pairs) {
+    return pairs.stream().mapToDouble(RitzPair::value).toArray();
+  }
+
+  private static List<SpectrumReading.Eigenvalue> eigenvalues(List<RitzPair> pairs) {
+    return pairs.stream()
+        .map(pair -> new SpectrumReading.Eigenvalue(pair.value(), pair.residualNorm()))
+        .toList();
+  }
+
+  private static List<Double> boxed(double[] values) {
+    return Arrays.stream(values).boxed().toList();
+  }
+
+  /** Settings of a {@link SpectrumProbe}. */
+  public static final class Builder {
+    private CurvatureMatrix matrix = CurvatureMatrix.HESSIAN;
+    private @Nullable String layer;
+    private CurvatureOptions curvature = CurvatureOptions.defaults();
+    private int steps = 90;
+    private int draws = 10;
+    private RandomVectors.Distribution testVectors = RandomVectors.Distribution.RADEMACHER;
+    private int top = 10;
+    private int bottom = 1;
+    private long seed = 1;
+
+    private Builder() {}
+
+    /** Sets the matrix; default HESSIAN. */
+    public Builder matrix(CurvatureMatrix value) {
+      matrix = value;
+      return this;
+    }
+
+    /**
+     * Restricts matrix and gradient to a layer's block; default null, the whole network.
+     *
+     * @param name {@code NAME} for all parameters of a layer, {@code NAME/KEY} for one array of it
+     */
+    public Builder layer(@Nullable String name) {
+      layer = name;
+      return this;
+    }
+
+    /**
+     * Sets what batch normalization layers normalise with; default BATCH, what training does. Has
+     * no effect without such layers.
+     */
+    public Builder batchNorm(BatchNormMode mode) {
+      curvature =
+          new CurvatureOptions(
+              mode, curvature.engine(), curvature.precision(), curvature.regularization());
+      return this;
+    }
+
+    /** Sets how products are computed; default AUTO. */
+    public Builder engine(Engine engine) {
+      curvature =
+          new CurvatureOptions(
+              curvature.batchNorm(), engine, curvature.precision(), curvature.regularization());
+      return this;
+    }
+
+    /** Sets the type of the Lanczos vectors; default DOUBLE. FLOAT halves their memory. */
+    public Builder precision(Precision precision) {
+      curvature =
+          new CurvatureOptions(
+              curvature.batchNorm(), curvature.engine(), precision, curvature.regularization());
+      return this;
+    }
+
+    /** Sets whether l1, l2 and weight decay belong to the loss; default false. */
+    public Builder regularization(boolean included) {
+      curvature =
+          new CurvatureOptions(
+              curvature.batchNorm(), curvature.engine(), curvature.precision(), included);
+      return this;
+    }
+
+    /**
+     * Sets the Lanczos steps of a draw; default 90, as in the notebooks published with Ghorbani et
+     * al. 2019. A matrix of smaller order takes as many as its order.
+     *
+     * @throws IllegalArgumentException if {@code value} is less than 1
+     */
+    public Builder steps(int value) {
+      steps = atLeast(1, "steps", value);
+      return this;
+    }
+
+    /**
+     * Sets the number of test vectors; default 10, as in the same code.
+     *
+     * @throws IllegalArgumentException if {@code value} is less than 1
+     */
+    public Builder draws(int value) {
+      draws = atLeast(1, "draws", value);
+      return this;
+    }
+
+    /** Sets the law of the test vectors; default RADEMACHER, whose traces vary least. */
+    public Builder testVectors(RandomVectors.Distribution distribution) {
+      testVectors = distribution;
+      return this;
+    }
+
+    /**
+     * Sets how many algebraically largest eigenpairs are computed, and up to which k the gradient's
+     * fraction and the overlap are; default 10.
+     *
+     * @throws IllegalArgumentException if {@code value} is less than 1
+     */
+    public Builder top(int value) {
+      top = atLeast(1, "top", value);
+      return this;
+    }
+
+    /**
+     * Sets how many algebraically smallest eigenvalues are computed; default 1.
+     *
+     * @throws IllegalArgumentException if {@code value} is negative
+     */
+    public Builder bottom(int value) {
+      bottom = atLeast(0, "bottom", value);
+      return this;
+    }
+
+    /** Sets the seed of every random choice; default 1. */
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    /** Returns a probe with these settings. */
+    public SpectrumProbe build() {
+      return new SpectrumProbe(
+          new Settings(matrix, layer, curvature, steps, draws, testVectors, top, bottom, seed));
+    }
+
+    private static int atLeast(int least, String name, int value) {
+      if (value < least) {
+        throw new IllegalArgumentException(
+            "%s must be at least %d, got %d".formatted(name, least, value));
+      }
+      return value;
+    }
+  }
+}
