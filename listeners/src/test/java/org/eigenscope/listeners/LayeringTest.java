@@ -1,0 +1,95 @@
+package org.eigenscope.listeners;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static java.util.stream.Collectors.toSet;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+
+/** The arrows between the packages of this module, and what none of them may know. */
+class LayeringTest {
+  private static final String LISTENERS = "org.eigenscope.listeners";
+  private static final String METRICS = LISTENERS + ".metrics";
+  private static final String JOURNAL = LISTENERS + ".journal";
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages(LISTENERS);
+
+  @Test
+  void thePackagesAreThese() {
+    assertThat(CLASSES.stream().map(JavaClass::getPackageName).collect(toSet()))
+        .containsExactlyInAnyOrder(LISTENERS, METRICS, JOURNAL);
+  }
+
+  @Test
+  void theListenerKnowsNoSinkOfTheSubpackages() {
+    noClasses()
+        .that()
+        .resideInAPackage(LISTENERS)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(LISTENERS + ".*..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void subpackagesKnowNothingOfEachOther() {
+    SlicesRuleDefinition.slices()
+        .matching(LISTENERS + ".(*)..")
+        .should()
+        .notDependOnEachOther()
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyMetricsKnowsMicrometerAndPrometheus() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(METRICS)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.micrometer..", "io.prometheus..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheJournalKnowsJson() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(JOURNAL)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("com.fasterxml.jackson..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void nothingNamesABackend() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.nd4j.linalg.cpu..", "org.nd4j.linalg.jcublas..", "org.nd4j.jita..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void everyPackageIsNullMarked() {
+    Set<String> unmarked = new TreeSet<>();
+    for (JavaClass type : CLASSES) {
+      if (type.getPackage().tryGetAnnotationOfType(NullMarked.class).isEmpty()) {
+        unmarked.add(type.getPackageName());
+      }
+    }
+    assertThat(unmarked).isEmpty();
+  }
+}
