@@ -1,0 +1,142 @@
+package org.eigenscope.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import org.eigenscope.probes.SpectrumReading;
+import org.eigenscope.probes.SpectrumReading.Eigenvalue;
+import org.eigenscope.probes.curvature.BatchNormMode;
+import org.eigenscope.probes.curvature.CurvatureMatrix;
+import org.eigenscope.probes.curvature.Precision;
+import org.eigenscope.probes.linalg.QuadratureRule;
+import org.eigenscope.probes.linalg.SpectralDensity;
+import org.eigenscope.probes.linalg.SpectralDensity.GaussianOptions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The result of {@code eigenscope analyze} in its outside form, one JSON object.
+ *
+ * @param reading what was measured
+ * @param operator the matrix that was asked for
+ * @param layer the layer or array that was asked for; null for the whole network
+ * @param batchNorm the mode that was asked for
+ * @param precision type of the vectors
+ * @param notes on the data; the reading has its own
+ */
+record Analysis(
+    SpectrumReading reading,
+    CurvatureMatrix operator,
+    @Nullable String layer,
+    BatchNormMode batchNorm,
+    Precision precision,
+    List<String> notes) {
+  private static final String WHOLE_NETWORK = "all";
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  /** Writes the object and a line's end in UTF-8. */
+  void writeTo(OutputStream stream) throws IOException {
+    stream.write(json().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Returns the object and a line's end. */
+  String json() {
+    // A member of an object to a line, the long arrays of numbers each on one.
+    DefaultPrettyPrinter printer =
+        new DefaultPrettyPrinter(
+            Separators.createDefaultInstance()
+                .withObjectFieldValueSpacing(Separators.Spacing.AFTER));
+    try {
+      return MAPPER.writer(printer).writeValueAsString(object()) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("a tree of numbers and strings", e);
+    }
+  }
+
+  private ObjectNode object() {
+    ObjectNode object = MAPPER.createObjectNode();
+    put(object, "loss", reading.loss());
+    put(object, "gradientNorm", reading.gradientNorm());
+    object.put("parameters", reading.parameters());
+    object.put("activeParameters", reading.activeParameters());
+    putEigenvalues(object.putArray("largest"), reading.largest());
+    putEigenvalues(object.putArray("smallest"), reading.smallest());
+    ObjectNode trace = object.putObject("trace");
+    put(trace, "estimate", reading.trace().estimate());
+    put(trace, "standardError", reading.trace().standardError());
+    put(object, "negativeMass", reading.negativeMass());
+    object.put("outliers", reading.outliers());
+    put(object, "bulkEdge", reading.bulkEdge());
+    ArrayNode fractions = object.putArray("gradientFraction");
+    for (int i = 0; i < reading.gradientFraction().size(); i++) {
+      ObjectNode fraction = fractions.addObject();
+      fraction.put("k", i + 1);
+      put(fraction, "fraction", reading.gradientFraction().get(i));
+    }
+    ArrayNode draws = object.putArray("draws");
+    for (QuadratureRule rule : reading.draws()) {
+      ObjectNode draw = draws.addObject();
+      putNumbers(draw.putArray("nodes"), rule.nodes());
+      putNumbers(draw.putArray("weights"), rule.weights());
+    }
+    putDensity(object.putObject("density"));
+    object.put("engine", reading.provenance().settings().get("engine"));
+    object.put("precision", lowerCase(precision));
+    object.put("batchNorm", lowerCase(batchNorm));
+    object.put("operator", operator.tag());
+    object.put("layer", layer == null ? WHOLE_NETWORK : layer);
+    object.put("matvecs", reading.provenance().matvecs());
+    put(object, "seconds", reading.provenance().seconds());
+    object.put("seed", reading.provenance().seed());
+    object.put("examples", reading.provenance().examples());
+    ArrayNode remarks = object.putArray("notes");
+    notes.forEach(remarks::add);
+    reading.notes().forEach(remarks::add);
+    return object;
+  }
+
+  private void putDensity(ObjectNode object) {
+    SpectralDensity density = SpectralDensity.gaussian(reading.draws(), GaussianOptions.defaults());
+    putNumbers(object.putArray("grid"), density.grid());
+    putNumbers(object.putArray("values"), density.values());
+    put(object, "variance", density.variance());
+  }
+
+  private static void putEigenvalues(ArrayNode array, List<Eigenvalue> eigenvalues) {
+    for (Eigenvalue eigenvalue : eigenvalues) {
+      ObjectNode pair = array.addObject();
+      put(pair, "value", eigenvalue.value());
+      put(pair, "residual", eigenvalue.residual());
+    }
+  }
+
+  private static void putNumbers(ArrayNode array, double[] numbers) {
+    for (double number : numbers) {
+      if (Double.isFinite(number)) {
+        array.add(number);
+      } else {
+        array.addNull();
+      }
+    }
+  }
+
+  /** Puts a number, or null for what JSON has no number for. */
+  private static void put(ObjectNode object, String name, double number) {
+    if (Double.isFinite(number)) {
+      object.put(name, number);
+    } else {
+      object.putNull(name);
+    }
+  }
+
+  private static String lowerCase(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

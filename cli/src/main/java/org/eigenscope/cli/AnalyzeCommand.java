@@ -1,0 +1,348 @@
+package org.eigenscope.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.eigenscope.probes.Snapshot;
+import org.eigenscope.probes.SpectrumProbe;
+import org.eigenscope.probes.SpectrumReading;
+import org.eigenscope.probes.curvature.BatchNormMode;
+import org.eigenscope.probes.curvature.CurvatureMatrix;
+import org.eigenscope.probes.curvature.Engine;
+import org.eigenscope.probes.curvature.Network;
+import org.eigenscope.probes.curvature.ParameterArray;
+import org.eigenscope.probes.curvature.Precision;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code eigenscope analyze}: the spectrum of a saved model on data from files, as JSON. */
+@Command(
+    name = "analyze",
+    description = {
+      "Measures the spectrum of a saved model's Hessian and writes it as JSON.",
+      "",
+      "The Hessian is that of the mean loss over all examples, without regularisation. Labels are"
+          + " arrays of the output's shape, or integer classes [N].",
+      "",
+    },
+    sortOptions = false,
+    customSynopsis = "eigenscope analyze --model=FILE --features=FILE --labels=FILE [OPTIONS]%n")
+final class AnalyzeCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "FILE",
+      description = "Model saved by Deeplearning4j's ModelSerializer.")
+  private Path model = Path.of("");
+
+  @Option(
+      names = "--features",
+      required = true,
+      paramLabel = "FILE",
+      description = "Features of N examples, .npy, as the model takes them.")
+  private Path features = Path.of("");
+
+  @Option(
+      names = "--labels",
+      required = true,
+      paramLabel = "FILE",
+      description = "Labels of the same examples, .npy.")
+  private Path labels = Path.of("");
+
+  @Option(
+      names = "--features-mask",
+      paramLabel = "FILE",
+      description = "Mask of the features, .npy, for sequences of different lengths.")
+  private @Nullable Path featuresMask;
+
+  @Option(names = "--labels-mask", paramLabel = "FILE", description = "Mask of the labels, .npy.")
+  private @Nullable Path labelsMask;
+
+  @Option(
+      names = "--operator",
+      paramLabel = "NAME",
+      defaultValue = "hessian",
+      converter = OperatorName.class,
+      description =
+          "hessian, gauss-newton, or residual, their difference. Default: ${DEFAULT-VALUE}.")
+  private CurvatureMatrix operator = CurvatureMatrix.HESSIAN;
+
+  @Option(
+      names = "--layer",
+      paramLabel = "NAME",
+      description =
+          "Only the diagonal block of this layer, or of one array of it: NAME/W. Default: the whole"
+              + " network.")
+  private @Nullable String layer;
+
+  @Option(
+      names = "--batch-norm",
+      paramLabel = "MODE",
+      defaultValue = "batch",
+      converter = BatchNormName.class,
+      description =
+          "What batch normalization normalises with: statistics of each batch, the frozen running"
+              + " ones, or those of the whole population of examples. Default: ${DEFAULT-VALUE}.")
+  private BatchNormMode batchNorm = BatchNormMode.BATCH;
+
+  @Option(
+      names = "--engine",
+      paramLabel = "NAME",
+      defaultValue = "auto",
+      converter = EngineName.class,
+      description = "auto, tangent or difference. Default: ${DEFAULT-VALUE}.")
+  private Engine engine = Engine.AUTO;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      defaultValue = "double",
+      converter = PrecisionName.class,
+      description = "Type of the Lanczos vectors, float or double. Default: ${DEFAULT-VALUE}.")
+  private Precision precision = Precision.DOUBLE;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "M",
+      defaultValue = "90",
+      description = "Lanczos steps of each draw. Default: ${DEFAULT-VALUE}.")
+  private int steps;
+
+  @Option(
+      names = "--draws",
+      paramLabel = "K",
+      defaultValue = "10",
+      description = "Random test vectors for the trace and the density. Default: ${DEFAULT-VALUE}.")
+  private int draws;
+
+  @Option(
+      names = "--top",
+      paramLabel = "K",
+      defaultValue = "10",
+      description =
+          "Eigenvalues at either end of the spectrum. Default: ${DEFAULT-VALUE}, or all there are.")
+  private int top;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "1",
+      description = "Seed of every random choice. Default: ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      defaultValue = "1024",
+      description =
+          "Examples of a batch; with --batch-norm batch, each has its own statistics. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private int batchSize;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description = "Where the JSON goes. Default: standard output.")
+  private @Nullable Path out;
+
+  @Override
+  public Integer call() {
+    checkAtLeastOne("--steps", steps);
+    checkAtLeastOne("--draws", draws);
+    checkAtLeastOne("--top", top);
+    checkAtLeastOne("--batch-size", batchSize);
+    checkNoInputIsOutput();
+    OutputFile file = out == null ? null : OutputFile.at(out);
+
+    SavedModel saved = SavedModel.read(model);
+    Network network = Network.of(saved.model());
+    int size = checkedTop(order(network));
+    ProbeData data =
+        ProbeData.of(
+            saved,
+            NpyArray.read(features),
+            NpyArray.read(labels),
+            featuresMask == null ? null : NpyArray.read(featuresMask),
+            labelsMask == null ? null : NpyArray.read(labelsMask));
+    SpectrumReading reading = measured(network, data, size);
+    write(new Analysis(reading, operator, layer, batchNorm, precision, data.notes()), file);
+    return ExitCode.OK;
+  }
+
+  private void checkAtLeastOne(String option, int value) {
+    if (value < 1) {
+      throw misuse("%s must be at least 1, got %d".formatted(option, value));
+    }
+  }
+
+  private void checkNoInputIsOutput() {
+    Path target = out;
+    if (target == null || !Files.exists(target)) {
+      return;
+    }
+    for (Path input : inputs()) {
+      try {
+        if (Files.exists(input) && Files.isSameFile(input, target)) {
+          throw misuse("--out must not be one of the inputs, got " + target);
+        }
+      } catch (IOException e) {
+        throw ExpectedFailure.of("read", input, e);
+      }
+    }
+  }
+
+  private List<Path> inputs() {
+    return Stream.of(model, features, labels, featuresMask, labelsMask)
+        .filter(input -> input != null)
+        .toList();
+  }
+
+  /** Returns the order of the operator: of the network, or of the layer's block. */
+  private long order(Network network) {
+    String name = layer;
+    if (name == null) {
+      return network.activeParameters();
+    }
+    List<ParameterArray> active = network.arrays().stream().filter(ParameterArray::active).toList();
+    long order =
+        active.stream()
+            .filter(array -> array.layer().equals(name) || array.name().equals(name))
+            .mapToLong(ParameterArray::length)
+            .sum();
+    if (order == 0) {
+      throw misuse(
+          "--layer must be one of %s, or one array of it as in %s, got '%s'"
+              .formatted(
+                  String.join(", ", network.layers()),
+                  active.isEmpty() ? "NAME/W" : active.get(0).name(),
+                  name));
+    }
+    return order;
+  }
+
+  private int checkedTop(long order) {
+    boolean given = spec.commandLine().getParseResult().hasMatchedOption("--top");
+    if (top > order && given) {
+      throw misuse(
+          "--top must be at most %d, the number of eigenvalues of %s, got %d"
+              .formatted(order, layer == null ? "the network" : "layer " + layer, top));
+    }
+    return (int) Math.min(top, order);
+  }
+
+  private ParameterException misuse(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  private SpectrumReading measured(Network network, ProbeData data, int size) {
+    try {
+      SpectrumProbe probe =
+          SpectrumProbe.builder()
+              .matrix(operator)
+              .layer(layer)
+              .batchNorm(batchNorm)
+              .engine(engine)
+              .precision(precision)
+              .steps(steps)
+              .draws(draws)
+              .top(size)
+              .bottom(size)
+              .seed(seed)
+              .build();
+      return probe.measure(
+          Snapshot.of(network, data.batches().rebatched(batchSize), Instant.now()));
+    } catch (IllegalArgumentException
+        | IllegalStateException
+        | UnsupportedOperationException
+        | ArithmeticException e) {
+      // What the probe refuses of this model and data has its rule in the message.
+      String rule = e.getMessage();
+      if (rule == null) {
+        throw e;
+      }
+      throw new ExpectedFailure(rule, e);
+    }
+  }
+
+  private void write(Analysis analysis, @Nullable OutputFile file) {
+    if (file != null) {
+      file.write(analysis::writeTo);
+      return;
+    }
+    PrintWriter standardOutput = spec.commandLine().getOut();
+    standardOutput.print(analysis.json());
+    if (standardOutput.checkError()) {
+      throw new ExpectedFailure("cannot write to standard output");
+    }
+  }
+
+  /** Converts the lower-case names of an enumeration's constants. */
+  private abstract static class Names<E extends Enum<E>> implements ITypeConverter<E> {
+    private final List<E> values;
+    private final Function<E, String> name;
+
+    Names(Class<E> type, Function<E, String> name) {
+      this.values = List.of(type.getEnumConstants());
+      this.name = name;
+    }
+
+    Names(Class<E> type) {
+      this(type, value -> value.name().toLowerCase(Locale.ROOT));
+    }
+
+    @Override
+    public E convert(String text) {
+      return values.stream()
+          .filter(value -> name.apply(value).equals(text))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new TypeConversionException(
+                      "must be one of %s, got '%s'"
+                          .formatted(
+                              values.stream().map(name).collect(Collectors.joining(", ")), text)));
+    }
+  }
+
+  static final class OperatorName extends Names<CurvatureMatrix> {
+    OperatorName() {
+      super(CurvatureMatrix.class, CurvatureMatrix::tag);
+    }
+  }
+
+  static final class BatchNormName extends Names<BatchNormMode> {
+    BatchNormName() {
+      super(BatchNormMode.class);
+    }
+  }
+
+  static final class EngineName extends Names<Engine> {
+    EngineName() {
+      super(Engine.class);
+    }
+  }
+
+  static final class PrecisionName extends Names<Precision> {
+    PrecisionName() {
+      super(Precision.class);
+    }
+  }
+}

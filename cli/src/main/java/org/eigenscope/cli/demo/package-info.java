@@ -1,0 +1,8 @@
+/**
+ * The demo: trains a small convolutional network with the spectrum probe attached, on MNIST or on
+ * digits that it draws itself.
+ */
+@NullMarked
+package org.eigenscope.cli.demo;
+
+import org.jspecify.annotations.NullMarked;

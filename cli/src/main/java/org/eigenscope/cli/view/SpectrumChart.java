@@ -1,0 +1,386 @@
+package org.eigenscope.cli.view;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.Graphics2D;
+import java.awt.font.FontRenderContext;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import javax.imageio.ImageIO;
+import org.eigenscope.probes.Reading;
+import org.eigenscope.probes.Spectrum;
+import org.eigenscope.probes.linalg.QuadratureRule;
+import org.eigenscope.probes.linalg.SpectralDensity;
+import org.eigenscope.probes.linalg.SpectralDensity.KappaOptions;
+import org.eigenscope.probes.linalg.SpectralDensity.Sign;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.XYStyler;
+import org.knowm.xchart.style.markers.Marker;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/**
+ * Draws the spectrum of a reading as a PNG: how many eigenvalues there are in each decade, negative
+ * ones on the left and positive ones on the right, and the extreme eigenvalues one by one, outliers
+ * apart from the bulk.
+ *
+ * <p>Both axes are logarithmic. What is closer to zero than the outermost three decades reach is
+ * left out in the middle, and its share said in the legend.
+ */
+public final class SpectrumChart {
+  private static final int WIDTH = 1200;
+  private static final int HEIGHT = 640;
+
+  /** Decades on each side of zero. */
+  private static final int DECADES = 3;
+
+  /** Room for the kernel of the outermost eigenvalue. */
+  private static final double MARGIN_DECADES = 0.2;
+
+  /** Narrower than the default, as in the text of Papyan 2020, so that gaps show. */
+  private static final double KAPPA = 3;
+
+  /** Lets the outermost kernel fall to nothing, in lengths of the logarithmic grid. */
+  private static final double GRID_MARGIN = 0.15;
+
+  /** Decimal logarithm of the density at the foot of the vertical axis. */
+  private static final double FLOOR = -1;
+
+  private static final Color DENSITY = new Color(0x4477aa);
+  private static final Color DENSITY_FILL = new Color(0x44, 0x77, 0xaa, 0x60);
+  private static final Color OUTLIER = new Color(0xcc3311);
+  private static final Color OTHER = new Color(0x222222);
+  private static final Color GRID = new Color(0xe4e4e4);
+
+  private final String subject;
+
+  /**
+   * Creates a chart.
+   *
+   * @param subject what was measured, for the title: network and data
+   */
+  public SpectrumChart(String subject) {
+    this.subject = subject;
+  }
+
+  /**
+   * Draws the first spectrum of a reading.
+   *
+   * @param reading with at least one spectrum
+   * @param png the file to write or replace, in one step
+   * @throws IOException if the file can't be written, or this machine has nothing to draw text with
+   *     (no fonts); the message says which
+   * @throws IllegalArgumentException if the reading has no spectrum
+   */
+  public void write(Reading reading, Path png) throws IOException {
+    if (reading.spectra().isEmpty()) {
+      throw new IllegalArgumentException("a picture needs a reading with a spectrum, got none");
+    }
+    requireFonts();
+    BufferedImage image = draw(chart(reading));
+    Path directory = png.toAbsolutePath().getParent();
+    Path unfinished = Files.createTempFile(directory, "spectrum", ".png");
+    try {
+      ImageIO.write(image, "png", unfinished.toFile());
+      Files.move(unfinished, png, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(unfinished);
+    }
+  }
+
+  /** Finds out what a Java without fonts only says when it draws text, each version differently. */
+  private static void requireFonts() throws IOException {
+    try {
+      Font font = font(Font.PLAIN, 12);
+      font.getStringBounds("0", new FontRenderContext(null, true, true));
+    } catch (RuntimeException | LinkageError | InternalError e) {
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      throw new IOException(
+          "Java finds no fonts on this machine (%s); install fontconfig and any font"
+              .formatted(root),
+          e);
+    }
+  }
+
+  /** Returns whether pictures can be drawn on this machine. */
+  static boolean fontsFound() {
+    try {
+      requireFonts();
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static BufferedImage draw(XYChart chart) {
+    BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = image.createGraphics();
+    try {
+      chart.paint(graphics, WIDTH, HEIGHT);
+    } finally {
+      graphics.dispose();
+    }
+    return image;
+  }
+
+  private XYChart chart(Reading reading) {
+    Spectrum spectrum = reading.spectra().get(0);
+    double[] largest = Values.eigenvalues(reading, "largest");
+    double[] smallest = Values.eigenvalues(reading, "smallest");
+    Scale scale = Scale.of(spectrum, largest, smallest);
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(
+                String.format(
+                    Locale.ROOT,
+                    "%s after iteration %d: %s, %,d parameters",
+                    matrix(spectrum),
+                    reading.provenance().iteration(),
+                    subject,
+                    spectrum.order()))
+            .xAxisTitle(
+                "eigenvalue, in nats of loss (logarithmic beyond %s)".formatted(scale.label(0)))
+            .yAxisTitle("eigenvalues per decade")
+            .build();
+    style(chart.getStyler(), scale);
+    addDensity(chart, spectrum, scale);
+    // Unknown counts as none: the cast makes 0 of NaN.
+    int outliers = (int) Values.scalar(reading, "eigenscope.outliers");
+    int split = Math.max(0, Math.min(outliers, largest.length));
+    addEigenvalues(
+        chart, "outliers", Arrays.copyOf(largest, split), scale, OUTLIER, SeriesMarkers.DIAMOND);
+    addEigenvalues(
+        chart,
+        "largest below",
+        Arrays.copyOfRange(largest, split, largest.length),
+        scale,
+        OTHER,
+        SeriesMarkers.CIRCLE);
+    addEigenvalues(chart, "smallest", smallest, scale, OTHER, SeriesMarkers.SQUARE);
+    return chart;
+  }
+
+  private static String matrix(Spectrum spectrum) {
+    String operator = spectrum.tags().getOrDefault("operator", "hessian");
+    return switch (operator) {
+      case "hessian" -> "Hessian spectrum";
+      case "gauss-newton" -> "Gauss-Newton spectrum";
+      default -> "Spectrum (" + operator + ")";
+    };
+  }
+
+  private static void style(XYStyler styler, Scale scale) {
+    styler
+        .setChartBackgroundColor(Color.WHITE)
+        .setPlotBackgroundColor(Color.WHITE)
+        .setPlotBorderVisible(false)
+        .setChartTitleBoxVisible(false)
+        .setChartTitleFont(font(Font.BOLD, 17))
+        .setLegendPosition(LegendPosition.InsideNE)
+        .setLegendBorderColor(GRID)
+        .setLegendFont(font(Font.PLAIN, 14))
+        .setChartPadding(16)
+        .setPlotContentSize(1)
+        .setAntiAlias(true);
+    styler
+        .setAxisTitleFont(font(Font.PLAIN, 15))
+        .setAxisTickLabelsFont(font(Font.PLAIN, 13))
+        .setPlotGridLinesColor(GRID)
+        .setPlotGridLinesStroke(new BasicStroke(1f))
+        .setXAxisMin((double) -scale.negativeDecades)
+        .setXAxisMax((double) DECADES)
+        .setXAxisTickMarkSpacingHint(WIDTH / (scale.negativeDecades + DECADES + 2))
+        .setYAxisTickMarkSpacingHint(70)
+        .setYAxisMin(0.0)
+        .setxAxisTickLabelsFormattingFunction(scale::label)
+        .setyAxisTickLabelsFormattingFunction(y -> power(y + FLOOR));
+  }
+
+  private static Font font(int style, int size) {
+    return new Font(Font.SANS_SERIF, style, size);
+  }
+
+  private static void addDensity(XYChart chart, Spectrum spectrum, Scale scale) {
+    List<double[]> points = new ArrayList<>(side(spectrum, Sign.NEGATIVE, scale));
+    Collections.reverse(points);
+    points.add(new double[] {0, 0});
+    points.addAll(side(spectrum, Sign.POSITIVE, scale));
+    double[] x = points.stream().mapToDouble(point -> point[0]).toArray();
+    double[] y = points.stream().mapToDouble(point -> point[1]).toArray();
+    XYSeries series =
+        chart.addSeries(
+            String.format(
+                Locale.ROOT,
+                "density (%.0f %% within %s)",
+                100 * share(spectrum, scale),
+                scale.label(0)),
+            x,
+            y);
+    series.setXYSeriesRenderStyle(XYSeriesRenderStyle.Area);
+    series.setFillColor(DENSITY_FILL);
+    series.setLineColor(DENSITY);
+    series.setLineWidth(1.5f);
+    series.setMarker(SeriesMarkers.NONE);
+    // Room for the legend above the highest peaks.
+    double top = Arrays.stream(y).max().orElse(0);
+    chart.getStyler().setYAxisMax(Math.ceil(top) + 0.5);
+  }
+
+  /** Returns the curve of one sign, from the middle outwards: places on both axes. */
+  private static List<double[]> side(Spectrum spectrum, Sign sign, Scale scale) {
+    double middle = Math.pow(10, scale.exponent);
+    double floor = middle / 10;
+    int steps = spectrum.draws().stream().mapToInt(QuadratureRule::size).max().orElse(0);
+    SpectralDensity density =
+        SpectralDensity.logarithmic(
+            spectrum.draws(),
+            Math.max(2, steps),
+            scale.lower,
+            scale.upper,
+            sign,
+            floor,
+            KappaOptions.defaults().withKappa(KAPPA).withMargin(GRID_MARGIN));
+    double[] grid = density.grid();
+    double[] values = density.values();
+    List<double[]> points = new ArrayList<>();
+    for (int i = 0; i < grid.length; i++) {
+      double magnitude = grid[i] - floor;
+      if (magnitude >= middle && magnitude <= middle * Math.pow(10, DECADES)) {
+        double perDecade = spectrum.order() * values[i] * magnitude * Math.log(10);
+        double eigenvalue = sign == Sign.NEGATIVE ? -magnitude : magnitude;
+        points.add(new double[] {scale.position(eigenvalue), height(perDecade)});
+      }
+    }
+    return points;
+  }
+
+  /** Returns the part of all eigenvalues that is too close to zero to be drawn. */
+  private static double share(Spectrum spectrum, Scale scale) {
+    double sum = 0;
+    for (QuadratureRule draw : spectrum.draws()) {
+      for (int j = 0; j < draw.size(); j++) {
+        if (scale.isNearZero(draw.node(j))) {
+          sum += draw.weight(j);
+        }
+      }
+    }
+    return sum / spectrum.draws().size();
+  }
+
+  /** Adds eigenvalues as pins, one eigenvalue high. */
+  private static void addEigenvalues(
+      XYChart chart, String name, double[] eigenvalues, Scale scale, Color color, Marker marker) {
+    double[] x =
+        Arrays.stream(eigenvalues).filter(v -> !scale.isNearZero(v)).map(scale::position).toArray();
+    if (x.length == 0) {
+      return;
+    }
+    double[] y = new double[x.length];
+    Arrays.fill(y, height(1));
+    double[] stemX = new double[3 * x.length];
+    double[] stemY = new double[3 * x.length];
+    for (int i = 0; i < x.length; i++) {
+      Arrays.fill(stemX, 3 * i, 3 * i + 3, x[i]);
+      stemY[3 * i + 1] = y[i];
+      // Lifts the pen.
+      stemY[3 * i + 2] = Double.NaN;
+    }
+    XYSeries stems = chart.addSeries(name + " stems", stemX, stemY);
+    stems.setLineColor(color);
+    stems.setLineWidth(1.5f);
+    stems.setMarker(SeriesMarkers.NONE);
+    stems.setShowInLegend(false);
+    XYSeries heads = chart.addSeries("%s (%d)".formatted(name, eigenvalues.length), x, y);
+    heads.setXYSeriesRenderStyle(XYSeriesRenderStyle.Scatter);
+    heads.setMarker(marker);
+    heads.setMarkerColor(color);
+  }
+
+  /** Returns where eigenvalues per decade are on the vertical axis. */
+  private static double height(double eigenvalues) {
+    return Math.max(0, Math.log10(eigenvalues) - FLOOR);
+  }
+
+  /** Returns the label of 10^exponent; empty between whole exponents. */
+  private static String power(double exponent) {
+    if (!whole(exponent)) {
+      return "";
+    }
+    double value = Math.pow(10, Math.rint(exponent));
+    return value < 1e-3 || value >= 1e6
+        ? String.format(Locale.ROOT, "%.0e", value)
+        : BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
+  }
+
+  private static boolean whole(double value) {
+    return Math.abs(value - Math.rint(value)) < 1e-6;
+  }
+
+  /**
+   * The horizontal axis: sign(v) (log10|v| - exponent) for eigenvalues v beyond 10^exponent.
+   *
+   * @param lower lower end of the spectrum
+   * @param upper upper end of the spectrum
+   * @param exponent where the middle of the axis is, decimal
+   * @param negativeDecades decades left of the middle
+   */
+  private record Scale(double lower, double upper, int exponent, int negativeDecades) {
+    static Scale of(Spectrum spectrum, double[]... eigenvalues) {
+      double min = 0;
+      double max = 0;
+      for (QuadratureRule draw : spectrum.draws()) {
+        min = Math.min(min, draw.node(0));
+        max = Math.max(max, draw.node(draw.size() - 1));
+      }
+      for (double[] end : eigenvalues) {
+        for (double value : end) {
+          min = Math.min(min, value);
+          max = Math.max(max, value);
+        }
+      }
+      double magnitude = Math.max(max, -min);
+      // A matrix of zeros has no scale of its own.
+      int exponent = decades(magnitude == 0 ? 1 : magnitude) - DECADES;
+      return new Scale(min, max, exponent, Math.max(1, decades(-min) - exponent));
+    }
+
+    /** Returns the decade that a value, and most of its kernel, end in. */
+    private static int decades(double value) {
+      return (int) Math.ceil(Math.log10(Math.max(value, Double.MIN_NORMAL)) + MARGIN_DECADES);
+    }
+
+    double position(double value) {
+      return Math.signum(value) * (Math.log10(Math.abs(value)) - exponent);
+    }
+
+    boolean isNearZero(double value) {
+      return Math.abs(value) < Math.pow(10, exponent);
+    }
+
+    String label(double position) {
+      String text = power(Math.abs(position) + exponent);
+      if (text.isEmpty()) {
+        return text;
+      }
+      return (Math.rint(position) == 0 ? "\u00b1" : position < 0 ? "\u2212" : "") + text;
+    }
+  }
+}

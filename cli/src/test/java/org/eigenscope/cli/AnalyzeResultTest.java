@@ -1,0 +1,302 @@
+package org.eigenscope.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.hipparchus.linear.EigenDecompositionSymmetric;
+import org.hipparchus.linear.MatrixUtils;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+
+/** Runs analyze on softmax regression, whose Hessian has a closed form. */
+class AnalyzeResultTest {
+  private static final int EXAMPLES = 20;
+  private static final int INPUTS = 4;
+  private static final int CLASSES = 3;
+  private static final int ORDER = (INPUTS + 1) * CLASSES;
+
+  @TempDir Path directory;
+
+  private final MultiLayerNetwork network =
+      Models.single(LossFunction.MCXENT, Activation.SOFTMAX, CLASSES);
+  private final double[] x = new double[EXAMPLES * INPUTS];
+  private final long[] y = new long[EXAMPLES];
+  private Path model;
+  private Path features;
+  private Path labels;
+
+  @BeforeEach
+  void saveModelAndData() {
+    Random random = new Random(5);
+    Arrays.setAll(x, i -> random.nextGaussian());
+    Arrays.setAll(y, i -> random.nextInt(CLASSES));
+    model = Models.save(network, directory.resolve("model.zip"));
+    features = Npy.doubles(directory.resolve("x.npy"), x, EXAMPLES, INPUTS);
+    labels = Npy.longs(directory.resolve("y.npy"), y);
+  }
+
+  private JsonNode analyze(Object... more) throws IOException {
+    List<Object> args =
+        new ArrayList<>(
+            List.of("analyze", "--model", model, "--features", features, "--labels", labels));
+    args.addAll(List.of(more));
+    Shell shell = new Shell();
+    assertThat(shell.run(args.toArray())).as(shell.err()).isZero();
+    assertThat(shell.err()).isEmpty();
+    return new ObjectMapper().readTree(shell.out());
+  }
+
+  /** Returns softmax probabilities [examples][classes]. */
+  private double[][] probabilities() {
+    INDArray weights = network.getParam("0_W");
+    INDArray bias = network.getParam("0_b");
+    double[][] p = new double[EXAMPLES][CLASSES];
+    for (int i = 0; i < EXAMPLES; i++) {
+      double sum = 0;
+      for (int c = 0; c < CLASSES; c++) {
+        double z = bias.getDouble(c);
+        for (int j = 0; j < INPUTS; j++) {
+          z += x[i * INPUTS + j] * weights.getDouble(j, c);
+        }
+        p[i][c] = Math.exp(z);
+        sum += p[i][c];
+      }
+      for (int c = 0; c < CLASSES; c++) {
+        p[i][c] /= sum;
+      }
+    }
+    return p;
+  }
+
+  private double input(int example, int j) {
+    return j == INPUTS ? 1 : x[example * INPUTS + j];
+  }
+
+  /**
+   * Returns the eigenvalues of mean (diag(p) − p pᵀ) ⊗ x xᵀ, x with a 1 for the bias, descending.
+   */
+  private double[] eigenvalues() {
+    double[][] p = probabilities();
+    double[][] hessian = new double[ORDER][ORDER];
+    for (int i = 0; i < EXAMPLES; i++) {
+      for (int a = 0; a < ORDER; a++) {
+        for (int b = 0; b < ORDER; b++) {
+          int c = a / (INPUTS + 1);
+          int d = b / (INPUTS + 1);
+          double outer = input(i, a % (INPUTS + 1)) * input(i, b % (INPUTS + 1));
+          hessian[a][b] += p[i][c] * ((c == d ? 1 : 0) - p[i][d]) * outer / EXAMPLES;
+        }
+      }
+    }
+    return new EigenDecompositionSymmetric(MatrixUtils.createRealMatrix(hessian)).getEigenvalues();
+  }
+
+  @Test
+  void findsTheEigenvaluesAtBothEnds() throws IOException {
+    JsonNode result = analyze();
+    double[] expected = eigenvalues();
+
+    assertThat(result.get("largest")).hasSize(10);
+    assertThat(result.get("smallest")).hasSize(10);
+    for (int i = 0; i < 10; i++) {
+      JsonNode largest = result.get("largest").get(i);
+      JsonNode smallest = result.get("smallest").get(i);
+      assertThat(largest.get("value").doubleValue()).isCloseTo(expected[i], within(1e-8));
+      assertThat(smallest.get("value").doubleValue())
+          .isCloseTo(expected[ORDER - 1 - i], within(1e-8));
+      assertThat(largest.get("residual").doubleValue()).isBetween(0.0, 1e-6 * expected[0]);
+      assertThat(smallest.get("residual").doubleValue()).isBetween(0.0, 1e-6 * expected[0]);
+    }
+  }
+
+  @Test
+  void findsLossGradientAndTrace() throws IOException {
+    JsonNode result = analyze();
+    double[][] p = probabilities();
+    double loss = 0;
+    double[] gradient = new double[ORDER];
+    for (int i = 0; i < EXAMPLES; i++) {
+      loss -= Math.log(p[i][(int) y[i]]) / EXAMPLES;
+      for (int a = 0; a < ORDER; a++) {
+        int c = a / (INPUTS + 1);
+        gradient[a] += (p[i][c] - (y[i] == c ? 1 : 0)) * input(i, a % (INPUTS + 1)) / EXAMPLES;
+      }
+    }
+    double squares = Arrays.stream(gradient).map(g -> g * g).sum();
+
+    assertThat(result.get("loss").doubleValue()).isCloseTo(loss, within(1e-9));
+    assertThat(result.get("gradientNorm").doubleValue())
+        .isCloseTo(Math.sqrt(squares), within(1e-9));
+    JsonNode trace = result.get("trace");
+    assertThat(trace.get("estimate").doubleValue())
+        .isCloseTo(
+            Arrays.stream(eigenvalues()).sum(),
+            within(4 * trace.get("standardError").doubleValue()));
+    assertThat(result.get("negativeMass").doubleValue()).isBetween(0.0, 1e-6);
+    assertThat(result.get("parameters").longValue()).isEqualTo(ORDER);
+    assertThat(result.get("activeParameters").longValue()).isEqualTo(ORDER);
+    assertThat(result.get("examples").longValue()).isEqualTo(EXAMPLES);
+  }
+
+  @Test
+  void givesTheGradientFractionOfEveryTopEigenspace() throws IOException {
+    JsonNode fractions = analyze("--top", ORDER).get("gradientFraction");
+
+    assertThat(fractions).hasSize(ORDER);
+    double last = 0;
+    for (int i = 0; i < ORDER; i++) {
+      assertThat(fractions.get(i).get("k").intValue()).isEqualTo(i + 1);
+      double fraction = fractions.get(i).get("fraction").doubleValue();
+      assertThat(fraction).isBetween(last, 1 + 1e-9);
+      last = fraction;
+    }
+    assertThat(last).isCloseTo(1, within(1e-6));
+  }
+
+  @Test
+  void keepsTheDraws() throws IOException {
+    JsonNode draws = analyze("--draws", 3, "--steps", 4).get("draws");
+
+    assertThat(draws).hasSize(3);
+    for (JsonNode draw : draws) {
+      assertThat(draw.get("nodes")).hasSize(4);
+      assertThat(draw.get("weights")).hasSize(4);
+    }
+  }
+
+  @Test
+  void saysWhatWasAskedFor() throws IOException {
+    JsonNode result =
+        analyze(
+            "--operator",
+            "gauss-newton",
+            "--layer",
+            "layer0/b",
+            "--batch-norm",
+            "frozen",
+            "--engine",
+            "difference",
+            "--precision",
+            "float",
+            "--seed",
+            99,
+            "--draws",
+            2);
+
+    assertThat(result.get("operator").textValue()).isEqualTo("gauss-newton");
+    assertThat(result.get("layer").textValue()).isEqualTo("layer0/b");
+    assertThat(result.get("batchNorm").textValue()).isEqualTo("frozen");
+    assertThat(result.get("engine").textValue()).isEqualTo("difference");
+    assertThat(result.get("precision").textValue()).isEqualTo("float");
+    assertThat(result.get("seed").longValue()).isEqualTo(99);
+    assertThat(result.get("draws")).hasSize(2);
+    assertThat(result.get("largest")).hasSize(CLASSES);
+    assertThat(result.get("activeParameters").longValue()).isEqualTo(CLASSES);
+    assertThat(result.get("parameters").longValue()).isEqualTo(ORDER);
+    assertThat(result.get("matvecs").longValue()).isPositive();
+    assertThat(result.get("seconds").doubleValue()).isPositive();
+  }
+
+  @Test
+  void writesTheSameForTheSameSeed() throws IOException {
+    ObjectNode first = (ObjectNode) analyze("--seed", 3);
+    ObjectNode second = (ObjectNode) analyze("--seed", 3);
+    first.remove("seconds");
+    second.remove("seconds");
+
+    assertThat(first).isEqualTo(second);
+    assertThat(analyze("--seed", 4).get("draws")).isNotEqualTo(first.get("draws"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {7, 20, 1024})
+  void batchesDoNotChangeTheMean(int batchSize) throws IOException {
+    assertThat(analyze("--batch-size", batchSize).get("largest").get(0).get("value").doubleValue())
+        .isCloseTo(eigenvalues()[0], within(1e-8));
+  }
+
+  @Test
+  void aLossOfClassNumbersGivesTheSame() throws IOException {
+    MultiLayerNetwork sparse =
+        Models.single(LossFunction.SPARSE_MCXENT, Activation.SOFTMAX, CLASSES);
+    sparse.setParams(network.params());
+    Models.save(sparse, model);
+
+    assertThat(analyze("--draws", 2).get("largest").get(0).get("value").doubleValue())
+        .isCloseTo(eigenvalues()[0], within(1e-8));
+  }
+
+  @Test
+  void writesToAFile() throws IOException {
+    Path file = directory.resolve("result.json");
+    Shell shell = new Shell();
+    int status =
+        shell.run(
+            "analyze",
+            "--model",
+            model,
+            "--features",
+            features,
+            "--labels",
+            labels,
+            "--draws",
+            2,
+            "--out",
+            file);
+
+    assertThat(status).as(shell.err()).isZero();
+    assertThat(shell.out()).isEmpty();
+    assertThat(new ObjectMapper().readTree(file.toFile()).get("loss").isDouble()).isTrue();
+  }
+
+  @Test
+  void failsOnAModelWhoseLossIsNotANumber() {
+    network.params().putScalar(0, Double.NaN);
+    Models.save(network, model);
+    Shell shell = new Shell();
+
+    assertThat(shell.run("analyze", "--model", model, "--features", features, "--labels", labels))
+        .isEqualTo(1);
+    assertThat(shell.out()).isEmpty();
+    assertThat(shell.err().lines()).hasSize(1);
+    assertThat(shell.err()).startsWith("eigenscope: loss must be finite");
+  }
+
+  @Test
+  void failsOnAnEngineThatIsNotThere() {
+    Shell shell = new Shell();
+    int status =
+        shell.run(
+            "analyze",
+            "--model",
+            model,
+            "--features",
+            features,
+            "--labels",
+            labels,
+            "--engine",
+            "tangent");
+
+    assertThat(status).isEqualTo(1);
+    assertThat(shell.err())
+        .isEqualTo(
+            "eigenscope: engine must be auto or difference, got tangent, which this version does"
+                + " not have\n");
+  }
+}

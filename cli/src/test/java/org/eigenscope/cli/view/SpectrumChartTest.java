@@ -1,0 +1,119 @@
+package org.eigenscope.cli.view;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.eigenscope.probes.Reading;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SpectrumChartTest {
+  private static final int OUTLIER = 0xcc3311;
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void needsFonts() {
+    assumeTrue(SpectrumChart.fontsFound(), "no fonts on this machine: pictures are not tested");
+  }
+
+  @Test
+  void drawsDensityAndOutliers() throws IOException {
+    BufferedImage image = draw(Readings.nineOutliers());
+    assertThat(image.getWidth()).isEqualTo(1200);
+    assertThat(image.getHeight()).isEqualTo(640);
+    assertThat(share(image, 0xffffff)).isBetween(0.4, 0.9);
+    // Nine red pins: columns with a lot of red, each a few pixels wide.
+    assertThat(pins(image)).isEqualTo(9);
+  }
+
+  @Test
+  void drawsNoOutliersWhereTheirNumberIsUnknown() throws IOException {
+    assertThat(pins(draw(Readings.unknown(1)))).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 1e-300, -3, 1e12})
+  void drawsASpectrumOfOneNode(double node) throws IOException {
+    assertThat(share(draw(Readings.unknown(node)), 0xffffff)).isLessThan(0.999);
+  }
+
+  @Test
+  void replacesAnEarlierPictureAndLeavesNothingElse() throws IOException {
+    Path png = folder.resolve("spectrum.png");
+    Files.writeString(png, "an earlier picture");
+    new SpectrumChart("a network on data").write(Readings.nineOutliers(), png);
+    assertThat(ImageIO.read(png.toFile())).isNotNull();
+    try (var files = Files.list(folder)) {
+      assertThat(files.toList()).isEqualTo(List.of(png));
+    }
+  }
+
+  @Test
+  void sameReadingSamePicture() throws IOException {
+    Path one = folder.resolve("one.png");
+    Path two = folder.resolve("two.png");
+    SpectrumChart chart = new SpectrumChart("a network on data");
+    chart.write(Readings.nineOutliers(), one);
+    chart.write(Readings.nineOutliers(), two);
+    assertThat(one).hasSameBinaryContentAs(two);
+  }
+
+  @Test
+  void saysWhereItCannotWrite() {
+    Path png = folder.resolve("absent").resolve("spectrum.png");
+    assertThatThrownBy(() -> new SpectrumChart("x").write(Readings.nineOutliers(), png))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("absent");
+  }
+
+  @Test
+  void needsASpectrum() {
+    Path png = folder.resolve("spectrum.png");
+    assertThatThrownBy(() -> new SpectrumChart("x").write(Readings.withoutSpectrum(), png))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a picture needs a reading with a spectrum, got none");
+  }
+
+  private BufferedImage draw(Reading reading) throws IOException {
+    Path png = folder.resolve("spectrum.png");
+    new SpectrumChart("a network on data").write(reading, png);
+    return ImageIO.read(png.toFile());
+  }
+
+  private static double share(BufferedImage image, int rgb) {
+    int count = 0;
+    for (int y = 0; y < image.getHeight(); y++) {
+      for (int x = 0; x < image.getWidth(); x++) {
+        count += (image.getRGB(x, y) & 0xffffff) == rgb ? 1 : 0;
+      }
+    }
+    return (double) count / (image.getWidth() * image.getHeight());
+  }
+
+  /** Counts runs of columns in which a stem of the outliers' colour stands. */
+  private static int pins(BufferedImage image) {
+    int pins = 0;
+    boolean inside = false;
+    for (int x = 0; x < image.getWidth(); x++) {
+      int red = 0;
+      for (int y = 0; y < image.getHeight(); y++) {
+        red += (image.getRGB(x, y) & 0xffffff) == OUTLIER ? 1 : 0;
+      }
+      boolean stem = red > 40;
+      pins += stem && !inside ? 1 : 0;
+      inside = stem;
+    }
+    return pins;
+  }
+}
