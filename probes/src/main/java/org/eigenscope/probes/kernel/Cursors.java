@@ -1,0 +1,44 @@
+package org.eigenscope.probes.kernel;
+
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+
+/** Pointers of one thread, which are moved to the memory that a native call is to see. */
+final class Cursors {
+  private static final ThreadLocal<Cursors> OF_THREAD = ThreadLocal.withInitial(Cursors::new);
+
+  private final FloatCursor[] floats = {new FloatCursor(), new FloatCursor(), new FloatCursor()};
+  private final DoubleCursor[] doubles = {
+    new DoubleCursor(), new DoubleCursor(), new DoubleCursor()
+  };
+
+  private Cursors() {}
+
+  static Cursors ofThread() {
+    return OF_THREAD.get();
+  }
+
+  /** Returns one of three pointers to floats, moved to an address. */
+  FloatPointer toFloats(int which, long address) {
+    return floats[which].at(address);
+  }
+
+  /** Returns one of three pointers to doubles, moved to an address. */
+  DoublePointer toDoubles(int which, long address) {
+    return doubles[which].at(address);
+  }
+
+  private static final class FloatCursor extends FloatPointer {
+    FloatCursor at(long newAddress) {
+      address = newAddress;
+      return this;
+    }
+  }
+
+  private static final class DoubleCursor extends DoublePointer {
+    DoubleCursor at(long newAddress) {
+      address = newAddress;
+      return this;
+    }
+  }
+}
