@@ -59,7 +59,7 @@ public final class Lanczos {
    * <p><b>Definition.</b> Finds V (n × m, orthonormal columns) and a symmetric tridiagonal T (m ×
    * m) with A V = V T + β v₊ e_mᵀ and V e₁ = start / ‖start‖₂.
    *
-   * <p><b>Cost.</b> m matvecs; with {@link Reorthogonalization#FULL} about 4m²n further flops, and
+   * <p><b>Cost.</b> m matvecs; with {@link Reorthogonalization#FULL} about 2m²n further flops, and
    * 8mn bytes for V, which is DOUBLE for a FLOAT operator too.
    *
    * <p><b>Breakdown.</b> Stops early, with fewer than m steps, when an invariant subspace is found:

@@ -9,7 +9,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * One starting vector's recurrence. Step j, with w = A v_j from outside:
  *   NONE: w -= beta_{j-1} v_{j-1};  alpha_j = v_j'w;  w -= alpha_j v_j      (Paige's stable order)
- *   FULL: alpha_j = v_j'w;  w -= V V'w, twice
+ *   FULL: the same, then w -= V V'w, and again while that shortens w to less than 1/sqrt(2)
+ *     (Daniel, Gragg, Kaufman and Stewart 1976, "Reorthogonalization and stable algorithms for updating
+ *     the Gram-Schmidt QR factorization", Math. Comp. 30)
  *   beta_j = ||w||;  v_{j+1} = w / beta_j
  *
  * All of this is in double. A FLOAT operator takes v_j rounded, and gives products to be widened:
@@ -32,6 +34,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class LanczosProcess {
   /** Roundoffs of double, times n, below which a remainder is noise beside ‖T‖. */
   private static final double GLOBAL_ROUNDOFFS = 10;
+
+  /** Share of its norm that a vector keeps if it was orthogonal before, in the criterion's form. */
+  private static final double SAME_NORM = Math.sqrt(0.5);
 
   /** Roundoffs of the vectors below which a remainder is noise beside its product. */
   private static final double LOCAL_ROUNDOFFS = 4;
@@ -98,7 +103,7 @@ final class LanczosProcess {
       product.muli(Math.scalb(1.0, -exponent));
     }
     double lastBeta = steps == 0 ? 0 : betas[steps - 1];
-    if (basis == null && previous != null) {
+    if (previous != null) {
       Vectors.add(-lastBeta, previous, product);
     }
     double alpha = Vectors.dot(current, product);
@@ -106,12 +111,19 @@ final class LanczosProcess {
       Vectors.requireFiniteProduct(product, matvecs);
       throw new NonFiniteValueException("the Lanczos coefficient alpha", steps, matvecs);
     }
-    if (basis != null) {
-      basis.orthogonalize(product);
-    } else {
-      Vectors.add(-alpha, current, product);
-    }
+    Vectors.add(-alpha, current, product);
     double beta = Vectors.norm(product);
+    if (basis != null) {
+      // What the recurrence leaves is orthogonal but for rounding: one pass leaves its norm as it
+      // is.
+      // Where it does not, the pass has cancelled, and another one takes what it left.
+      double before;
+      do {
+        before = beta;
+        basis.project(product);
+        beta = Vectors.norm(product);
+      } while (beta < SAME_NORM * before && beta > globalTolerance * norm);
+    }
     norm = Math.max(norm, lastBeta + Math.abs(alpha) + beta);
     alphas[steps] = alpha;
     betas[steps] = beta;
@@ -126,6 +138,7 @@ final class LanczosProcess {
   private void keep(INDArray unit) {
     if (basis != null) {
       basis.append(unit);
+      previous = current;
       current = basis.vector(basis.size() - 1);
     } else {
       INDArray next = previous == null ? unit.dup() : previous.assign(unit);

@@ -52,18 +52,27 @@ final class OrthonormalBasis implements AutoCloseable {
     orthogonalizeAgainst(0, vector);
   }
 
+  /** Takes from a vector [n], in place, its components along the basis, in one pass. */
+  void project(INDArray vector) {
+    project(vectors(), vector);
+  }
+
   /** As {@link #orthogonalize}, against the vectors from an index on. */
   void orthogonalizeAgainst(int from, INDArray vector) {
     if (from == size) {
       return;
     }
     INDArray basis = rows.get(NDArrayIndex.interval(from, size), NDArrayIndex.all());
-    INDArray column = vector.reshape(vector.length(), 1);
     for (int pass = 0; pass < 2; pass++) {
-      // The rank-1 operand makes this a matrix-vector product for BLAS, twice as fast here.
-      INDArray coefficients = basis.mmul(vector).reshape(size - from, 1);
-      Nd4j.exec(new Mmul(basis, coefficients, column, -1, 1, TRANSPOSE_FIRST));
+      project(basis, vector);
     }
+  }
+
+  private static void project(INDArray basis, INDArray vector) {
+    // The rank-1 operand makes this a matrix-vector product for BLAS, twice as fast here.
+    INDArray coefficients = basis.mmul(vector).reshape(basis.rows(), 1);
+    INDArray column = vector.reshape(vector.length(), 1);
+    Nd4j.exec(new Mmul(basis, coefficients, column, -1, 1, TRANSPOSE_FIRST));
   }
 
   /** As {@link #orthogonalize}, for each row of a block [k, n]. */
