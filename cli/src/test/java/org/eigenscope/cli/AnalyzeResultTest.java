@@ -279,24 +279,16 @@ class AnalyzeResultTest {
   }
 
   @Test
-  void failsOnAnEngineThatIsNotThere() {
-    Shell shell = new Shell();
-    int status =
-        shell.run(
-            "analyze",
-            "--model",
-            model,
-            "--features",
-            features,
-            "--labels",
-            labels,
-            "--engine",
-            "tangent");
+  void bothEnginesGiveTheSameSpectrum() throws IOException {
+    JsonNode exact = analyze("--engine", "tangent");
+    JsonNode differences = analyze("--engine", "difference");
 
-    assertThat(status).isEqualTo(1);
-    assertThat(shell.err())
-        .isEqualTo(
-            "eigenscope: engine must be auto or difference, got tangent, which this version does"
-                + " not have\n");
+    assertThat(exact.get("engine").textValue()).isEqualTo("tangent");
+    assertThat(differences.get("engine").textValue()).isEqualTo("difference");
+    double largest = exact.get("largest").get(0).get("value").doubleValue();
+    // The difference engine's 1e-10, and residuals of 1e-6 in both, which enter squared.
+    assertThat(differences.get("largest").get(0).get("value").doubleValue())
+        .isCloseTo(largest, within(1e-9 * largest));
+    assertThat(analyze().get("engine").textValue()).isEqualTo("tangent");
   }
 }

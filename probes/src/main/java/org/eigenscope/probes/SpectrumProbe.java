@@ -388,33 +388,39 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
      * no effect without such layers.
      */
     public Builder batchNorm(BatchNormMode mode) {
-      curvature =
-          new CurvatureOptions(
-              mode, curvature.engine(), curvature.precision(), curvature.regularization());
+      curvature = curvature.withBatchNorm(mode);
       return this;
     }
 
     /** Sets how products are computed; default AUTO. */
     public Builder engine(Engine engine) {
-      curvature =
-          new CurvatureOptions(
-              curvature.batchNorm(), engine, curvature.precision(), curvature.regularization());
+      curvature = curvature.withEngine(engine);
       return this;
     }
 
-    /** Sets the type of the Lanczos vectors; default DOUBLE. FLOAT halves their memory. */
+    /**
+     * Sets the type of vectors and of the tangent engine's products; default DOUBLE. FLOAT halves
+     * their memory, and is several times as fast where oneDNN is on the class path.
+     */
     public Builder precision(Precision precision) {
-      curvature =
-          new CurvatureOptions(
-              curvature.batchNorm(), curvature.engine(), precision, curvature.regularization());
+      curvature = curvature.withPrecision(precision);
+      return this;
+    }
+
+    /**
+     * Sets on how many threads the tangent engine works; default as many as there are processors.
+     * Fewer leave more to a training that goes on at the same time.
+     *
+     * @throws IllegalArgumentException if {@code value} is less than 1
+     */
+    public Builder threads(int value) {
+      curvature = curvature.withThreads(value);
       return this;
     }
 
     /** Sets whether l1, l2 and weight decay belong to the loss; default false. */
     public Builder regularization(boolean included) {
-      curvature =
-          new CurvatureOptions(
-              curvature.batchNorm(), curvature.engine(), curvature.precision(), included);
+      curvature = curvature.withRegularization(included);
       return this;
     }
 

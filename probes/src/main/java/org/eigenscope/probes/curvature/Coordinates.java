@@ -62,9 +62,20 @@ final class Coordinates {
     return size;
   }
 
-  /** Returns rows of flat vectors, DOUBLE [k, P], that hold the rows of a block and 0 elsewhere. */
-  INDArray scatter(INDArray block) {
-    INDArray flat = Nd4j.create(DataType.DOUBLE, block.rows(), parameters);
+  /** Returns whether these are all parameters of the network, so that there is nothing to copy. */
+  private boolean whole() {
+    return size == parameters;
+  }
+
+  /**
+   * Returns rows of flat vectors [k, P] that hold the rows of a block and 0 elsewhere; the block
+   * itself if that is what it is.
+   */
+  INDArray scatter(INDArray block, DataType type) {
+    if (whole()) {
+      return block.castTo(type);
+    }
+    INDArray flat = Nd4j.create(type, block.rows(), parameters);
     long start = 0;
     for (ParameterArray array : arrays) {
       columns(flat, array.offset(), array.length()).assign(columns(block, start, array.length()));
@@ -73,8 +84,14 @@ final class Coordinates {
     return flat;
   }
 
-  /** Returns a new array [k, n], the coordinates' columns of flat vectors [k, P]. */
+  /**
+   * Returns an array [k, n], the coordinates' columns of flat vectors [k, P]; those themselves if
+   * there are no others.
+   */
   INDArray gather(INDArray flat) {
+    if (whole()) {
+      return flat;
+    }
     INDArray block = Nd4j.createUninitialized(flat.dataType(), flat.rows(), size);
     long start = 0;
     for (ParameterArray array : arrays) {

@@ -1,9 +1,11 @@
 package org.eigenscope.probes.curvature;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.eigenscope.probes.curvature.difference.DifferenceEngine;
+import org.eigenscope.probes.curvature.tangent.TangentEngine;
+import org.eigenscope.probes.curvature.tangent.UnsupportedNetworkException;
+import org.eigenscope.probes.kernel.Tensor;
 import org.eigenscope.probes.linalg.LinearOperator;
 import org.eigenscope.probes.linalg.NonFiniteValueException;
 import org.jspecify.annotations.Nullable;
@@ -23,13 +25,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * the output layers hand to their loss functions, before their activation. Penalties belong to the
  * Hessian and the Gauss–Newton matrix; the residual is the difference of the two.
  *
- * <p>Everything happens on a replica in DOUBLE, with dropout and weight noise off: the network is
- * not touched, and no random generator is read or advanced.
+ * <p>Dropout and weight noise are off; the network is not touched, and no random generator is read
+ * or advanced.
  *
  * <p><b>Threading.</b> One thread at a time, together with all that {@link #layer} and {@link
  * #operator} return.
  */
 public final class Curvature implements AutoCloseable {
+  private static final int CHECKED_AT_ONCE = 4096;
+
   private final CurvatureEngine engine;
   private final Coordinates coordinates;
   private final @Nullable Penalty penalty;
@@ -63,13 +67,10 @@ public final class Curvature implements AutoCloseable {
    * @param options how to compute
    * @throws IllegalArgumentException if the data do not fit the network or hold NaN or infinite
    *     values, the network has no output layer with a loss or no active parameters, the engine is
-   *     TANGENT, or a regularisation to include is none of l1, l2 and weight decay
+   *     TANGENT and does not know a part of the network, which the message names, or a
+   *     regularisation to include is none of l1, l2 and weight decay
    */
   public static Curvature of(Network network, DataBatches data, CurvatureOptions options) {
-    if (options.engine() == Engine.TANGENT) {
-      throw new IllegalArgumentException(
-          "engine must be auto or difference, got tangent, which this version does not have");
-    }
     DataCheck.check(network, data);
     Coordinates coordinates = Coordinates.of(network);
     List<String> notes = new ArrayList<>();
@@ -86,13 +87,35 @@ public final class Curvature implements AutoCloseable {
     Penalty penalty = options.regularization() ? Penalty.of(network) : null;
     boolean fixedStatistics = options.batchNorm() == BatchNormMode.FROZEN;
     return new Curvature(
-        new DifferenceEngine(network, batches, fixedStatistics),
+        engine(network, batches, fixedStatistics, options, notes),
         coordinates,
         penalty,
         options.precision().dataType(),
         network.parameters(),
         notes,
         true);
+  }
+
+  private static CurvatureEngine engine(
+      Network network,
+      DataBatches data,
+      boolean fixedStatistics,
+      CurvatureOptions options,
+      List<String> notes) {
+    if (options.engine() != Engine.DIFFERENCE) {
+      try {
+        return new TangentEngine(
+            network, data, fixedStatistics, options.precision().dataType(), options.threads());
+      } catch (UnsupportedNetworkException e) {
+        if (options.engine() == Engine.TANGENT) {
+          throw new IllegalArgumentException(
+              "engine tangent does not know %s; use auto or difference".formatted(e.getMessage()),
+              e);
+        }
+        notes.add("engine difference, because the tangent engine does not know " + e.getMessage());
+      }
+    }
+    return new DifferenceEngine(network, data, fixedStatistics);
   }
 
   private static DataBatches batchesFor(BatchNormMode mode, DataBatches data, List<String> notes) {
@@ -174,6 +197,11 @@ public final class Curvature implements AutoCloseable {
     return operator(CurvatureMatrix.RESIDUAL);
   }
 
+  /** Returns the derivative of what the loss functions take, with respect to the coordinates. */
+  public Linearization linearization() {
+    return new Linearization(engine, coordinates, dataType);
+  }
+
   /**
    * Returns the curvature with respect to one layer alone: gradient and operators are the layer's
    * blocks of those here, the loss is the same. It shares the replica and need not be closed.
@@ -233,14 +261,22 @@ public final class Curvature implements AutoCloseable {
   }
 
   private void checkFinite(String quantity, INDArray rows) {
-    // A sum is not finite if an element is not; the converse is settled by looking.
-    if (Double.isFinite(rows.sumNumber().doubleValue())) {
-      return;
-    }
-    for (long i = 0; i < rows.rows(); i++) {
-      for (long j = 0; j < rows.columns(); j++) {
-        if (!Double.isFinite(rows.getDouble(i, j))) {
-          throw new NonFiniteValueException(quantity, j, engine.kinks().products());
+    // On this thread: an operation of ND4J's would leave OpenMP threads spinning where the engine's
+    // own have to run.
+    Tensor tensor = Tensor.sharing(rows, 1);
+    double[] part = new double[(int) Math.min(CHECKED_AT_ONCE, rows.length())];
+    for (long start = 0; start < rows.length(); start += part.length) {
+      int count = (int) Math.min(part.length, rows.length() - start);
+      tensor.read(start, part, 0, count);
+      double sum = 0;
+      for (int i = 0; i < count; i++) {
+        // 0 for a finite number, NaN for others.
+        sum += part[i] * 0;
+      }
+      for (int i = 0; Double.isNaN(sum) && i < count; i++) {
+        if (!Double.isFinite(part[i])) {
+          throw new NonFiniteValueException(
+              quantity, (start + i) % rows.columns(), engine.kinks().products());
         }
       }
     }
@@ -266,9 +302,9 @@ public final class Curvature implements AutoCloseable {
 
     @Override
     public INDArray apply(INDArray block) {
-      checkShape(block);
+      checkBlock(block);
       loss();
-      INDArray flat = coordinates.scatter(block);
+      INDArray flat = coordinates.scatter(block, engine.dataType());
       INDArray products = engine.apply(matrix, flat);
       if (penalty != null && matrix != CurvatureMatrix.RESIDUAL) {
         penalty.addProduct(flat, products);
@@ -276,22 +312,6 @@ public final class Curvature implements AutoCloseable {
       INDArray result = coordinates.gather(products);
       checkFinite(matrix.tag() + " product", result);
       return result.castTo(dataType);
-    }
-
-    private void checkShape(INDArray block) {
-      if (block.rank() != 2) {
-        throw new IllegalArgumentException(
-            "block must have rank 2, one vector in each row, got shape %s"
-                .formatted(Arrays.toString(block.shape())));
-      }
-      if (block.size(1) != order()) {
-        throw new IllegalArgumentException(
-            "block has %d columns but the operator has order %d".formatted(block.size(1), order()));
-      }
-      if (block.dataType() != dataType) {
-        throw new IllegalArgumentException(
-            "block is %s but the operator is %s".formatted(block.dataType(), dataType));
-      }
     }
 
     @Override

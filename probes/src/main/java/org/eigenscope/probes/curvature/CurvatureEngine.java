@@ -1,15 +1,17 @@
 package org.eigenscope.probes.curvature;
 
 import java.util.List;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Computes a network's loss, gradient and second-order products on data, for {@link Curvature},
  * which is the door for users.
  *
- * <p>Vectors are DOUBLE and as long as the network's flat parameter vector, P. Their entries at
- * inactive parameters (see {@link ParameterArray#active}) are 0 on the way in and without meaning
- * on the way out. The loss is the mean over all examples of all batches, without regularisation.
+ * <p>Vectors are of the engine's {@link #dataType} and as long as the network's flat parameter
+ * vector, P. Their entries at inactive parameters (see {@link ParameterArray#active}) are 0 on the
+ * way in and without meaning on the way out. The loss is the mean over all examples of all batches,
+ * without regularisation.
  *
  * <p><b>Threading.</b> One thread at a time.
  */
@@ -17,6 +19,9 @@ public interface CurvatureEngine extends AutoCloseable {
 
   /** Returns which engine this is, never AUTO. */
   Engine engine();
+
+  /** Returns FLOAT or DOUBLE, the type of all vectors. */
+  DataType dataType();
 
   /** Returns the loss; may be NaN or infinite. */
   double loss();
@@ -34,6 +39,30 @@ public interface CurvatureEngine extends AutoCloseable {
    *     matrix of; the message names the layer
    */
   INDArray apply(CurvatureMatrix matrix, INDArray block);
+
+  /** Returns the number of values that the loss functions take, of all examples together. */
+  long outputs();
+
+  /**
+   * Returns the changes of the {@link #outputs} along the rows of a block.
+   *
+   * @param block k vectors as rows, [k, P]; not modified, not kept
+   * @return a new array [k, outputs]: output layers one after the other, each [examples, values] in
+   *     'c' order; 0 where masks are
+   * @throws UnsupportedOperationException if the network has a layer whose outputs the engine does
+   *     not see; the message names the layer
+   */
+  INDArray jvp(INDArray block);
+
+  /**
+   * Returns the products of the transposed derivative of the {@link #outputs} with the rows of a
+   * block.
+   *
+   * @param block k vectors as rows, [k, outputs], as {@link #jvp} returns them; not modified
+   * @return a new array [k, P]
+   * @throws UnsupportedOperationException as {@link #jvp}
+   */
+  INDArray vjp(INDArray block);
 
   /** Returns caveats in plain words. */
   List<String> notes();

@@ -109,16 +109,19 @@ final class Penalty {
     return sum;
   }
 
-  /** Adds the penalty's gradient to a flat vector, DOUBLE [P]. */
+  /** Adds the penalty's gradient to a flat vector [P]. */
   void addGradient(INDArray flat) {
     for (Term term : terms) {
       INDArray part = flat.get(interval(term));
-      part.addi(term.values().mul(term.square()));
-      part.addi(Transforms.sign(term.values(), true).muli(term.absolute()));
+      part.addi(term.values().mul(term.square()).castTo(flat.dataType()));
+      INDArray signs = Transforms.sign(term.values(), true).muli(term.absolute());
+      part.addi(signs.castTo(flat.dataType()));
     }
   }
 
-  /** Adds products of the penalty's Hessian with the rows of a block, both DOUBLE [k, P]. */
+  /**
+   * Adds products of the penalty's Hessian with the rows of a block, both [k, P] and of one type.
+   */
   void addProduct(INDArray block, INDArray to) {
     for (Term term : terms) {
       INDArray part = to.get(NDArrayIndex.all(), interval(term));

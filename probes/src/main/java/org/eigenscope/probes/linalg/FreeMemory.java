@@ -6,7 +6,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.bytedeco.javacpp.Pointer;
 
 /** What may be spent on vectors, which live outside the Java heap. */
-final class FreeMemory {
+public final class FreeMemory {
 
   /** Share of the free memory that a basis may take; the rest is for the operator's own work. */
   private static final double USABLE = 0.75;
@@ -23,7 +23,7 @@ final class FreeMemory {
    *     collected first
    * @param limit bytes the user allows
    */
-  static long usable(long wanted, long limit) {
+  public static long usable(long wanted, long limit) {
     long usable = Math.min(limit, measure());
     if (usable < wanted && usable < limit) {
       System.gc();
@@ -49,7 +49,7 @@ final class FreeMemory {
   }
 
   /** Returns a number of bytes in readable units. */
-  static String format(long bytes) {
+  public static String format(long bytes) {
     String[] units = {"bytes", "kB", "MB", "GB", "TB"};
     double amount = bytes;
     int unit = 0;

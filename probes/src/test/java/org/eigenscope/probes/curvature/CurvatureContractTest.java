@@ -50,6 +50,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.impl.ActivationMish;
 import org.nd4j.linalg.activations.impl.ActivationRReLU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -169,7 +170,8 @@ class CurvatureContractTest {
 
   @Test
   void countsItsWork() {
-    Curvature curvature = curvature(perceptron(), batches(X, Y).rebatched(6));
+    Curvature curvature =
+        curvature(perceptron(), batches(X, Y).rebatched(6), BatchNormMode.BATCH, Engine.DIFFERENCE);
     assertThat(curvature.evaluations()).isEqualTo(new EvaluationCount(0, 0));
     curvature.loss();
     curvature.gradient();
@@ -193,7 +195,7 @@ class CurvatureContractTest {
         X.getRow(0).mul(network.paramTable().get("0_W").getColumn(0)).sumNumber().doubleValue();
     theta.putScalar(20, -z + 1e-9);
     network.setParams(theta);
-    Curvature curvature = curvature(network, batches(X, Y));
+    Curvature curvature = curvature(network, batches(X, Y), BatchNormMode.BATCH, Engine.DIFFERENCE);
     INDArray atKink = dense(curvature.hessian());
     theta.putScalar(20, -z + 1e-4);
     network.setParams(theta);
@@ -316,7 +318,7 @@ class CurvatureContractTest {
         (MultiLayerNetwork) Network.of(perceptron()).replica(DataType.FLOAT).model();
     DataBatches data = batches(X.castTo(DataType.FLOAT), Y.castTo(DataType.FLOAT));
     CurvatureOptions options =
-        new CurvatureOptions(BatchNormMode.BATCH, Engine.DIFFERENCE, Precision.FLOAT, false);
+        CurvatureOptions.defaults().withEngine(Engine.DIFFERENCE).withPrecision(Precision.FLOAT);
     Curvature coarse = Curvature.of(Network.of(network), data, options);
     Curvature fine = curvature(network, data);
     assertThat(coarse.gradient().dataType()).isEqualTo(DataType.FLOAT);
@@ -349,9 +351,7 @@ class CurvatureContractTest {
     Curvature without = curvature(network, data);
     Curvature with =
         Curvature.of(
-            Network.of(network),
-            data,
-            new CurvatureOptions(BatchNormMode.BATCH, Engine.AUTO, Precision.DOUBLE, true));
+            Network.of(network), data, CurvatureOptions.defaults().withRegularization(true));
     assertThat(with.loss()).isCloseTo(network.score(new DataSet(X, Y)), within(1e-12));
     assertThat(without.loss())
         .isCloseTo(
@@ -401,9 +401,7 @@ class CurvatureContractTest {
     graph.init();
     Curvature with =
         Curvature.of(
-            Network.of(graph),
-            batches(X, Y),
-            new CurvatureOptions(BatchNormMode.BATCH, Engine.AUTO, Precision.DOUBLE, true));
+            Network.of(graph), batches(X, Y), CurvatureOptions.defaults().withRegularization(true));
     assertThat(with.loss()).isCloseTo(graph.score(new DataSet(X, Y)), within(1e-12));
   }
 
@@ -434,8 +432,7 @@ class CurvatureContractTest {
   void unknownPenaltyIsNamedWhenAskedFor() {
     MultiLayerNetwork network = perceptron();
     ((DenseLayer) network.getLayer(1).conf().getLayer()).setRegularization(List.of(new Strange()));
-    CurvatureOptions penalised =
-        new CurvatureOptions(BatchNormMode.BATCH, Engine.AUTO, Precision.DOUBLE, true);
+    CurvatureOptions penalised = CurvatureOptions.defaults().withRegularization(true);
     assertThatThrownBy(() -> Curvature.of(Network.of(network), batches(X, Y), penalised))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("layer1/W must be l1, l2 or weight decay")
@@ -632,13 +629,18 @@ class CurvatureContractTest {
 
   @Test
   void rejectsWhatItCannotDo() {
-    Network network = Network.of(perceptron());
     DataBatches data = batches(X, Y);
-    CurvatureOptions tangent =
-        new CurvatureOptions(BatchNormMode.BATCH, Engine.TANGENT, Precision.DOUBLE, false);
-    assertThatThrownBy(() -> Curvature.of(network, data, tangent))
+    CurvatureOptions tangent = CurvatureOptions.defaults().withEngine(Engine.TANGENT);
+    MultiLayerNetwork precise =
+        network(
+            InputType.feedForward(4),
+            new DenseLayer.Builder().nOut(5).activation(new ActivationMish()).build(),
+            softmax(3));
+    assertThatThrownBy(() -> Curvature.of(Network.of(precise), data, tangent))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("engine must be auto or difference, got tangent");
+        .hasMessage(
+            "engine tangent does not know layer0 (DenseLayer with activation mish); use auto or"
+                + " difference");
 
     MultiLayerNetwork headless =
         network(InputType.feedForward(4), hidden(), new ActivationLayer(Activation.TANH));

@@ -476,7 +476,7 @@ class NetworkKindsTest {
   private static double lossAt(Kind kind, INDArray direction, double step) {
     Model model = Network.of(kind.model()).replica().model();
     Coordinates coordinates = Coordinates.of(Network.of(model));
-    INDArray flat = coordinates.scatter(direction.mul(step));
+    INDArray flat = coordinates.scatter(direction.mul(step), direction.dataType());
     model.setParams(model.params().add(flat.reshape(flat.length())));
     return Networks.curvature(model, kind.data(), kind.mode()).loss();
   }
@@ -501,5 +501,12 @@ class NetworkKindsTest {
     double ugv = block.getRow(0).mul(g.getRow(1)).sumNumber().doubleValue();
     double vgu = block.getRow(1).mul(g.getRow(0)).sumNumber().doubleValue();
     assertThat(Math.abs(ugv - vgu) / Math.max(1e-3, scale)).isLessThan(1e-8);
+  }
+
+  /** 1e-7 relative: the difference engine's 1e-10, times the condition of small examples. */
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void enginesAgree(Kind kind) {
+    Networks.requireAgreement(kind.model(), kind.data(), kind.mode());
   }
 }

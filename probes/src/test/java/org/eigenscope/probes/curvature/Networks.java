@@ -1,5 +1,8 @@
 package org.eigenscope.probes.curvature;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import java.util.Random;
 import java.util.function.Consumer;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -90,8 +93,15 @@ final class Networks {
 
   static Curvature curvature(
       org.deeplearning4j.nn.api.Model model, DataBatches data, BatchNormMode mode) {
+    return curvature(model, data, mode, Engine.AUTO);
+  }
+
+  static Curvature curvature(
+      org.deeplearning4j.nn.api.Model model, DataBatches data, BatchNormMode mode, Engine engine) {
     return Curvature.of(
-        Network.of(model), data, new CurvatureOptions(mode, Engine.AUTO, Precision.DOUBLE, false));
+        Network.of(model),
+        data,
+        CurvatureOptions.defaults().withBatchNorm(mode).withEngine(engine));
   }
 
   static Curvature curvature(org.deeplearning4j.nn.api.Model model, DataBatches data) {
@@ -110,5 +120,41 @@ final class Networks {
 
   static double largest(INDArray array) {
     return array.amaxNumber().doubleValue();
+  }
+
+  /**
+   * Compares what AUTO takes with the difference engine: loss, gradient, all three matrices, and
+   * the derivative of the outputs.
+   *
+   * @return the engine that AUTO takes
+   */
+  static Engine requireAgreement(
+      org.deeplearning4j.nn.api.Model model, DataBatches data, BatchNormMode mode) {
+    try (Curvature curvature = curvature(model, data, mode);
+        Curvature oracle = curvature(model, data, mode, Engine.DIFFERENCE)) {
+      if (curvature.engine() == Engine.DIFFERENCE) {
+        assertThat(curvature.notes()).anyMatch(note -> note.contains("does not know"));
+        return Engine.DIFFERENCE;
+      }
+      double loss = oracle.loss();
+      assertThat(curvature.loss()).isCloseTo(loss, within(1e-12 * Math.max(1, Math.abs(loss))));
+      assertThat(error(curvature.gradient(), oracle.gradient())).isLessThan(1e-11);
+      INDArray block = normal(11, 5, oracle.activeParameters());
+      for (CurvatureMatrix matrix : CurvatureMatrix.values()) {
+        INDArray expected = oracle.operator(matrix).apply(block);
+        INDArray actual = curvature.operator(matrix).apply(block);
+        double scale = largest(oracle.hessian().apply(block));
+        assertThat(largest(actual.sub(expected)))
+            .as(matrix.tag())
+            .isLessThan(1e-7 * Math.max(scale, largest(expected)) + 1e-9);
+      }
+      Linearization exact = curvature.linearization();
+      Linearization differences = oracle.linearization();
+      assertThat(exact.outputs()).isEqualTo(differences.outputs());
+      assertThat(error(exact.jvp(block), differences.jvp(block))).isLessThan(1e-7);
+      INDArray outputs = normal(12, 3, exact.outputs());
+      assertThat(error(exact.vjp(outputs), differences.vjp(outputs))).isLessThan(1e-10);
+      return Engine.TANGENT;
+    }
   }
 }

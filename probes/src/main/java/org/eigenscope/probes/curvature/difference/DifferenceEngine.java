@@ -12,10 +12,12 @@ import org.eigenscope.probes.curvature.EvaluationCount;
 import org.eigenscope.probes.curvature.KinkCount;
 import org.eigenscope.probes.curvature.Network;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.common.util.ArrayUtil;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Second-order products by central differences of Deeplearning4j's own gradients, in DOUBLE, for
@@ -92,6 +94,11 @@ public final class DifferenceEngine implements CurvatureEngine {
   }
 
   @Override
+  public DataType dataType() {
+    return DataType.DOUBLE;
+  }
+
+  @Override
   public double loss() {
     atOrigin();
     return loss;
@@ -146,10 +153,8 @@ public final class DifferenceEngine implements CurvatureEngine {
 
   @Override
   public INDArray apply(CurvatureMatrix matrix, INDArray block) {
-    if (matrix != CurvatureMatrix.HESSIAN && replica.configuration().untapped() != null) {
-      throw new UnsupportedOperationException(
-          "%s needs output layers whose loss is a function of their own values, got %s; use hessian"
-              .formatted(matrix.tag(), replica.configuration().untapped()));
+    if (matrix != CurvatureMatrix.HESSIAN) {
+      requireTaps(matrix.tag(), "; use hessian");
     }
     atOrigin();
     INDArray result = Nd4j.create(DataType.DOUBLE, block.rows(), block.columns());
@@ -161,6 +166,99 @@ public final class DifferenceEngine implements CurvatureEngine {
       replica.restore();
     }
     return result;
+  }
+
+  private void requireTaps(String what, String remedy) {
+    if (replica.configuration().untapped() != null) {
+      throw new UnsupportedOperationException(
+          "%s needs output layers whose loss is a function of their own values, got %s%s"
+              .formatted(what, replica.configuration().untapped(), remedy));
+    }
+  }
+
+  @Override
+  public long outputs() {
+    requireTaps("the number of outputs", "");
+    atOrigin();
+    long sum = 0;
+    for (LossTap tap : replica.taps()) {
+      for (int i = 0; i < batches.size(); i++) {
+        sum += ArrayUtil.prodLong(tap.shape(i));
+      }
+    }
+    return sum;
+  }
+
+  @Override
+  public INDArray jvp(INDArray block) {
+    requireTaps("the derivative of the outputs", "");
+    INDArray result = Nd4j.create(DataType.DOUBLE, block.rows(), outputs());
+    try {
+      for (int row = 0; row < block.rows(); row++) {
+        INDArray direction = block.getRow(row).dup();
+        double norm = direction.norm2Number().doubleValue();
+        if (norm > 0) {
+          result.putRow(row, outputChange(direction.divi(norm)).muli(norm));
+        }
+      }
+    } finally {
+      replica.restore();
+    }
+    return result;
+  }
+
+  private INDArray outputChange(INDArray direction) {
+    List<List<INDArray>> ahead = outputsAt(direction, STEP);
+    List<List<INDArray>> behind = outputsAt(direction, -STEP);
+    List<INDArray> parts = new ArrayList<>();
+    for (int t = 0; t < replica.taps().size(); t++) {
+      for (int i = 0; i < batches.size(); i++) {
+        INDArray change = ahead.get(i).get(t).sub(behind.get(i).get(t)).divi(2 * STEP);
+        replica.taps().get(t).masked(i, change);
+        parts.add(change.dup('c').reshape(change.length()));
+      }
+    }
+    return Nd4j.concat(0, parts.toArray(new INDArray[0]));
+  }
+
+  @Override
+  public INDArray vjp(INDArray block) {
+    requireTaps("the derivative of the outputs", "");
+    atOrigin();
+    INDArray result = Nd4j.create(DataType.DOUBLE, block.rows(), replica.parameters());
+    List<LossTap> taps = replica.taps();
+    try {
+      for (int row = 0; row < block.rows(); row++) {
+        INDArray cotangent = block.getRow(row);
+        for (int i = 0; i < batches.size(); i++) {
+          for (LossTap tap : taps) {
+            tap.inject(part(cotangent, tap, i));
+          }
+          replica.regions().hold(i);
+          result.getRow(row).addi(replica.backpropagate(batches.get(i)));
+        }
+        gradients++;
+      }
+    } finally {
+      taps.forEach(tap -> tap.inject(null));
+    }
+    return result;
+  }
+
+  /** Returns what a vector of outputs has for a loss function and a batch. */
+  private INDArray part(INDArray outputs, LossTap wanted, int batch) {
+    long start = 0;
+    for (LossTap tap : replica.taps()) {
+      for (int i = 0; i < batches.size(); i++) {
+        long length = ArrayUtil.prodLong(tap.shape(i));
+        if (tap == wanted && i == batch) {
+          INDArray values = outputs.get(NDArrayIndex.interval(start, start + length)).dup();
+          return tap.masked(i, values.reshape('c', tap.shape(i)));
+        }
+        start += length;
+      }
+    }
+    throw new AssertionError("no such loss function");
   }
 
   private INDArray product(CurvatureMatrix matrix, INDArray vector) {

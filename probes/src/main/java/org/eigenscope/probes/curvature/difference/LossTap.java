@@ -9,6 +9,7 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
+import org.nd4j.linalg.lossfunctions.LossUtil;
 
 /**
  * The loss function of an output layer, which can listen to what the network hands it and put
@@ -63,6 +64,28 @@ final class LossTap implements ILossFunction {
     return heard;
   }
 
+  /** Returns the shape of z of a batch at θ. */
+  long[] shape(int batch) {
+    return point(batch).z().shape();
+  }
+
+  /** Applies a batch's mask to an array of the shape of z, in place. */
+  INDArray masked(int batch, INDArray array) {
+    INDArray mask = point(batch).mask();
+    if (mask != null) {
+      LossUtil.applyMask(array, mask);
+    }
+    return array;
+  }
+
+  private Point point(int batch) {
+    Point point = points.get(batch);
+    if (point == null) {
+      throw new AssertionError("batch " + batch + " has not been recorded");
+    }
+    return point;
+  }
+
   /** Puts an error in the place of the loss's own gradient, or lets it be with null. */
   void inject(@Nullable INDArray error) {
     injected = error;
@@ -73,10 +96,7 @@ final class LossTap implements ILossFunction {
    * batch at θ, by central differences of the loss's gradient.
    */
   INDArray hessianProduct(int batch, INDArray direction, double step) {
-    Point point = points.get(batch);
-    if (point == null) {
-      throw new AssertionError("batch " + batch + " has not been recorded");
-    }
+    Point point = point(batch);
     double largest = direction.norm2(1).maxNumber().doubleValue();
     if (largest == 0) {
       return direction.ulike();

@@ -57,7 +57,7 @@ final class ReplicaConfiguration {
 
   private final boolean fixedStatistics;
   private final Regions regions = new Regions();
-  private final List<LossTap> taps = new ArrayList<>();
+  private final Map<String, LossTap> taps = new LinkedHashMap<>();
   private final Set<String> silenced = new TreeSet<>();
   private final Set<String> unwatched = new LinkedHashSet<>();
   private final Set<String> untapped = new LinkedHashSet<>();
@@ -124,6 +124,12 @@ final class ReplicaConfiguration {
         unwatched.add(name + " (" + vertex.getClass().getSimpleName() + ")");
       }
     }
+    for (String output : configuration.getNetworkOutputs()) {
+      LossTap tap = taps.remove(output);
+      if (tap != null) {
+        taps.put(output, tap);
+      }
+    }
     prepareTaps();
   }
 
@@ -154,7 +160,7 @@ final class ReplicaConfiguration {
   }
 
   private void prepareTaps() {
-    for (LossTap tap : taps) {
+    for (LossTap tap : taps.values()) {
       if (plainLosses) {
         tap.stopScoring();
       }
@@ -338,7 +344,7 @@ final class ReplicaConfiguration {
       unwatched.add(name + " (" + loss.getClass().getSimpleName() + ")");
     }
     LossTap tap = new LossTap(loss, regions);
-    taps.add(tap);
+    taps.put(name, tap);
     return tap;
   }
 
@@ -352,9 +358,9 @@ final class ReplicaConfiguration {
     return regions;
   }
 
-  /** Returns the loss functions of the outputs, in the order of the configuration. */
+  /** Returns the loss functions, in the order of the network's outputs. */
   List<LossTap> taps() {
-    return taps;
+    return List.copyOf(taps.values());
   }
 
   /** Returns whether the loss is the sum of what the taps hear. */

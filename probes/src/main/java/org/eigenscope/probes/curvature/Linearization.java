@@ -1,0 +1,74 @@
+package org.eigenscope.probes.curvature;
+
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The derivative J of a network's outputs with respect to the coordinates, at the parameters.
+ *
+ * <p><b>Definition.</b> The outputs are what the output layers hand to their loss functions, before
+ * their activation, of all examples in the order of the data: output layers one after the other,
+ * each [examples, values] in 'c' order. Where a mask is 0 so are they. J has a row for each of them
+ * and a column for each coordinate.
+ *
+ * <p><b>Threading.</b> As the {@link Curvature} it comes from, which also has to stay open.
+ */
+public final class Linearization {
+  private final CurvatureEngine engine;
+  private final Coordinates coordinates;
+  private final DataType dataType;
+
+  Linearization(CurvatureEngine engine, Coordinates coordinates, DataType dataType) {
+    this.engine = engine;
+    this.coordinates = coordinates;
+    this.dataType = dataType;
+  }
+
+  /**
+   * Returns the number of outputs, of all examples together.
+   *
+   * @throws UnsupportedOperationException if a loss is more than a function of its layer's values
+   */
+  public long outputs() {
+    return engine.outputs();
+  }
+
+  /** Returns the number of coordinates. */
+  public long activeParameters() {
+    return coordinates.size();
+  }
+
+  /**
+   * Returns J v for the rows v of a block.
+   *
+   * @param block k vectors as rows, [k, n], of the curvature's precision; not modified
+   * @return a new array [k, outputs]
+   * @throws IllegalArgumentException if the block has another shape
+   * @throws UnsupportedOperationException as {@link #outputs}
+   */
+  public INDArray jvp(INDArray block) {
+    check(block, "coordinates", coordinates.size());
+    return engine.jvp(coordinates.scatter(block, engine.dataType())).castTo(dataType);
+  }
+
+  /**
+   * Returns Jᵀ u for the rows u of a block.
+   *
+   * @param block k vectors as rows, [k, outputs], of the curvature's precision; not modified
+   * @return a new array [k, n]
+   * @throws IllegalArgumentException if the block has another shape
+   * @throws UnsupportedOperationException as {@link #outputs}
+   */
+  public INDArray vjp(INDArray block) {
+    check(block, "outputs", outputs());
+    return coordinates.gather(engine.vjp(block.castTo(engine.dataType()))).castTo(dataType);
+  }
+
+  private static void check(INDArray block, String what, long columns) {
+    if (block.rank() != 2 || block.size(1) != columns) {
+      throw new IllegalArgumentException(
+          "block must be [vectors, %d], a column for each of the %s, got %s"
+              .formatted(columns, what, java.util.Arrays.toString(block.shape())));
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package org.eigenscope.probes.curvature.tangent;
+
+import java.util.List;
+import org.eigenscope.probes.kernel.Kernels;
+import org.eigenscope.probes.kernel.Tensor;
+
+/** z = x W, with W in memory as [outputs, inputs]. */
+final class DenseStep extends Step {
+  private final Parameter weights;
+  private final Weights at;
+  private final long in;
+  private final long out;
+
+  DenseStep(String name, Value input, Value output, Parameter weights, Weights at) {
+    super(name, List.of(input), output);
+    this.weights = weights;
+    this.at = at;
+    this.in = input.size();
+    this.out = output.size();
+    if (weights.active()) {
+      input.keep();
+    }
+  }
+
+  @Override
+  boolean keepsErrors() {
+    return weights.active() && input().varies();
+  }
+
+  @Override
+  boolean finishes() {
+    return weights.active();
+  }
+
+  @Override
+  void forward(Worker worker, Piece piece) {
+    long from = worker.from(piece.size());
+    long rows = worker.to(piece.size()) - from;
+    if (rows > 0) {
+      at.exactKernels()
+          .multiply(
+              false,
+              true,
+              rows,
+              out,
+              in,
+              1,
+              piece.value(input()).address(from),
+              in,
+              at.exact(weights),
+              in,
+              0,
+              piece.value(output()).address(from),
+              out);
+    }
+  }
+
+  @Override
+  void push(Worker worker, Frame frame) {
+    long from = worker.from(frame.piece().size());
+    long rows = worker.to(frame.piece().size()) - from;
+    if (rows == 0) {
+      return;
+    }
+    Kernels kernels = at.kernels();
+    long z = frame.tangent(output()).address(from);
+    if (weights.active()) {
+      long x = frame.piece().kept(input()).address(from);
+      kernels.multiply(false, true, rows, out, in, 1, x, in, frame.vector(weights), in, 0, z, out);
+    }
+    if (input().varies()) {
+      long x = frame.tangent(input()).address(from);
+      double keep = weights.active() ? 1 : 0;
+      kernels.multiply(false, true, rows, out, in, 1, x, in, at.rounded(weights), in, keep, z, out);
+    }
+  }
+
+  @Override
+  void pull(Worker worker, Frame frame) {
+    long from = worker.from(frame.piece().size());
+    long rows = worker.to(frame.piece().size()) - from;
+    if (rows == 0 || !input().varies()) {
+      return;
+    }
+    Kernels kernels = at.kernels();
+    long x = frame.cotangent(input()).address(from);
+    long z = frame.cotangent(output()).address(from);
+    double keep = adds(0) ? 1 : 0;
+    kernels.multiply(false, false, rows, in, out, 1, z, out, at.rounded(weights), in, keep, x, in);
+    if (frame.mode().secondOrder() && weights.active()) {
+      long error = frame.piece().error(output()).address(from);
+      kernels.multiply(
+          false, false, rows, in, out, 1, error, out, frame.vector(weights), in, 1, x, in);
+    }
+  }
+
+  @Override
+  void finish(Worker worker, Frame frame) {
+    // Shares of the longer side, so that every member has something to do.
+    boolean byOutput = out >= in;
+    long from = worker.from(byOutput ? out : in);
+    long count = worker.to(byOutput ? out : in) - from;
+    if (count == 0) {
+      return;
+    }
+    Piece piece = frame.piece();
+    double keep = frame.first() ? 0 : 1;
+    accumulate(frame, byOutput, from, count, frame.cotangent(output()), piece.kept(input()), keep);
+    if (frame.mode().secondOrder() && input().varies()) {
+      accumulate(frame, byOutput, from, count, piece.error(output()), frame.tangent(input()), 1);
+    }
+  }
+
+  private void accumulate(
+      Frame frame,
+      boolean byOutput,
+      long from,
+      long count,
+      Tensor errors,
+      Tensor values,
+      double keep) {
+    long bytes = frame.elements().bytes();
+    long z = errors.address(0) + (byOutput ? from * bytes : 0);
+    long x = values.address(0) + (byOutput ? 0 : from * bytes);
+    long w = frame.gradients().result(weights) + (byOutput ? from * in : from) * bytes;
+    at.kernels()
+        .multiply(
+            true,
+            false,
+            byOutput ? count : out,
+            byOutput ? in : count,
+            frame.piece().size(),
+            1,
+            z,
+            out,
+            x,
+            in,
+            keep,
+            w,
+            in);
+  }
+}

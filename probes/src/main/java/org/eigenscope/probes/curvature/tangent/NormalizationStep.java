@@ -1,0 +1,446 @@
+package org.eigenscope.probes.curvature.tangent;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.List;
+import org.eigenscope.probes.kernel.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/* IMPLEMENTATION NOTES
+ *
+ * For each channel, with means over all examples and pixels, s = 1 / sqrt(variance + epsilon):
+ *   x = s (z - mean z),   y = gamma x + beta.
+ * R is the change along the vector, u the loss's error on y, and
+ *   m0 = mean Rz, m1 = mean x Rz, e0 = mean u, e1 = mean x u, a = mean Ru, b = mean x Ru, d = mean u Rx.
+ * Then
+ *   Rx = s (Rz - m0 - x m1)
+ *   Ry = gamma Rx + x Rgamma + Rbeta
+ *   the error on z:  s gamma (u - e0 - x e1)
+ *   its change:      s (gamma Ru + u Rgamma - (e0 Rgamma + gamma a) - x (e1 Rgamma + gamma (b + d)) - gamma e1 Rx)
+ *                    - s m1 s gamma (u - e0 - x e1)
+ *   gradients:       sum u x and sum u;  their changes: sum (x Ru + u Rx) and sum Ru.
+ * With fixed statistics m0, m1, and all means in the errors are 0 and Rx = s Rz.
+ */
+/**
+ * Batch normalization, with the statistics of the piece, differentiated through, or with fixed
+ * ones.
+ */
+final class NormalizationStep extends Step {
+  private final int channels;
+  private final double epsilon;
+  private final @Nullable Parameter gamma;
+  private final @Nullable Parameter beta;
+  private final double[] gammaValues;
+  private final double[] betaValues;
+  private final double @Nullable [] fixedMean;
+  private final double @Nullable [] fixedVariance;
+
+  /**
+   * @param fixedMean running means, or null to take the piece's own statistics
+   * @param fixedVariance running variances, or null
+   */
+  NormalizationStep(
+      String name,
+      Value input,
+      Value output,
+      double epsilon,
+      @Nullable Parameter gamma,
+      @Nullable Parameter beta,
+      Weights weights,
+      double @Nullable [] fixedMean,
+      double @Nullable [] fixedVariance) {
+    super(name, List.of(input), output);
+    this.channels = input.shape().channels();
+    this.epsilon = epsilon;
+    this.gamma = gamma;
+    this.beta = beta;
+    this.gammaValues = gamma == null ? ones(channels) : weights.values(gamma);
+    this.betaValues = beta == null ? new double[channels] : weights.values(beta);
+    this.fixedMean = fixedMean;
+    this.fixedVariance = fixedVariance;
+  }
+
+  private static double[] ones(int length) {
+    double[] ones = new double[length];
+    java.util.Arrays.fill(ones, 1);
+    return ones;
+  }
+
+  /** What products need: x, s, and the means of the errors. */
+  private static final class State {
+    final Tensor standard;
+    final double[] inverseDeviation;
+    final double[] errorMean;
+    final double[] errorStandardMean;
+
+    State(Tensor standard, int channels) {
+      this.standard = standard;
+      this.inverseDeviation = new double[channels];
+      this.errorMean = new double[channels];
+      this.errorStandardMean = new double[channels];
+    }
+  }
+
+  /** The means along one vector, from its way forward to its way back. */
+  private static final class Means {
+    final double[] m0;
+    final double[] m1;
+    final double[] errorTangent;
+
+    Means(double[] m0, double[] m1, double[] errorTangent) {
+      this.m0 = m0;
+      this.m1 = m1;
+      this.errorTangent = errorTangent;
+    }
+  }
+
+  @Override
+  boolean keepsErrors() {
+    return true;
+  }
+
+  private boolean fixed() {
+    return fixedMean != null;
+  }
+
+  private double count(Piece piece) {
+    return (double) piece.size() * input().size() / channels;
+  }
+
+  @Override
+  void open(Piece piece) {
+    Tensor standard = piece.allocate(piece.elements(), piece.size(), input().size());
+    piece.state(this, new State(standard, channels));
+  }
+
+  @Override
+  void forward(Worker worker, Piece piece) {
+    State state = (State) piece.state(this);
+    Tiles tiles = new Tiles(channels);
+    double[] mean = new double[channels];
+    double[] inverse = new double[channels];
+    statistics(worker, piece, tiles, mean, inverse);
+    if (worker.index() == 0) {
+      System.arraycopy(inverse, 0, state.inverseDeviation, 0, channels);
+    }
+    double[] shift = tiles.repeat(worker, 1, mean);
+    double[] scale = tiles.repeat(worker, 2, inverse);
+    double[] gammas = tiles.repeat(worker, 3, gammaValues);
+    double[] betas = tiles.repeat(worker, 4, betaValues);
+    double[] z = worker.scratch(0, tiles.length());
+    double[] x = worker.scratch(5, tiles.length());
+    int width = input().size();
+    long end = worker.to(piece.size()) * width;
+    for (long at = worker.from(piece.size()) * width; at < end; at += tiles.length()) {
+      int count = (int) Math.min(tiles.length(), end - at);
+      piece.value(input()).read(at, z, 0, count);
+      for (int i = 0; i < count; i++) {
+        x[i] = (z[i] - shift[i]) * scale[i];
+        z[i] = x[i] * gammas[i] + betas[i];
+      }
+      state.standard.write(at, x, 0, count);
+      piece.value(output()).write(at, z, 0, count);
+    }
+  }
+
+  /** Computes mean and 1 / deviation, the same for all members. */
+  private void statistics(
+      Worker worker, Piece piece, Tiles tiles, double[] mean, double[] inverse) {
+    double[] variance;
+    if (fixedMean != null) {
+      System.arraycopy(fixedMean, 0, mean, 0, channels);
+      variance = requireNonNull(fixedVariance);
+    } else {
+      double n = count(piece);
+      double[] sums = deviations(worker, piece, tiles, new double[channels], false);
+      for (int c = 0; c < channels; c++) {
+        mean[c] = sums[c] / n;
+      }
+      variance = deviations(worker, piece, tiles, mean, true);
+      for (int c = 0; c < channels; c++) {
+        variance[c] /= n;
+      }
+    }
+    for (int c = 0; c < channels; c++) {
+      inverse[c] = 1 / Math.sqrt(variance[c] + epsilon);
+    }
+  }
+
+  private double[] deviations(
+      Worker worker, Piece piece, Tiles tiles, double[] center, boolean squared) {
+    double[] shift = tiles.repeat(worker, 1, center);
+    double[] z = worker.scratch(0, tiles.length());
+    double[] sums = tiles.zeros(worker, 2);
+    int width = input().size();
+    long end = worker.to(piece.size()) * width;
+    for (long at = worker.from(piece.size()) * width; at < end; at += tiles.length()) {
+      int count = (int) Math.min(tiles.length(), end - at);
+      piece.value(input()).read(at, z, 0, count);
+      for (int i = 0; i < count; i++) {
+        double deviation = z[i] - shift[i];
+        sums[i] += squared ? deviation * deviation : deviation;
+      }
+    }
+    double[] result = tiles.fold(sums);
+    worker.sum(result);
+    return result;
+  }
+
+  @Override
+  void push(Worker worker, Frame frame) {
+    Piece piece = frame.piece();
+    State state = (State) piece.state(this);
+    Tiles tiles = new Tiles(channels);
+    Means means = means(worker, frame, state, tiles);
+    frame.note(worker, this, means);
+    double[] gammaTangent = tangentOf(gamma, frame);
+    double[] betaTangent = tangentOf(beta, frame);
+    double[] byTangent = new double[channels];
+    double[] byStandard = new double[channels];
+    double[] constant = new double[channels];
+    for (int c = 0; c < channels; c++) {
+      double s = state.inverseDeviation[c];
+      byTangent[c] = gammaValues[c] * s;
+      byStandard[c] = gammaTangent[c] - byTangent[c] * means.m1[c];
+      constant[c] = betaTangent[c] - byTangent[c] * means.m0[c];
+    }
+    double[] c0 = tiles.repeat(worker, 2, byTangent);
+    double[] c1 = tiles.repeat(worker, 3, byStandard);
+    double[] c2 = tiles.repeat(worker, 4, constant);
+    double[] z = worker.scratch(0, tiles.length());
+    double[] x = worker.scratch(1, tiles.length());
+    int width = input().size();
+    boolean moves = input().varies();
+    long end = worker.to(piece.size()) * width;
+    for (long at = worker.from(piece.size()) * width; at < end; at += tiles.length()) {
+      int count = (int) Math.min(tiles.length(), end - at);
+      state.standard.read(at, x, 0, count);
+      if (moves) {
+        frame.tangent(input()).read(at, z, 0, count);
+        for (int i = 0; i < count; i++) {
+          x[i] = c0[i] * z[i] + c1[i] * x[i] + c2[i];
+        }
+      } else {
+        for (int i = 0; i < count; i++) {
+          x[i] = c1[i] * x[i] + c2[i];
+        }
+      }
+      frame.tangent(output()).write(at, x, 0, count);
+    }
+  }
+
+  private double[] tangentOf(@Nullable Parameter parameter, Frame frame) {
+    double[] tangent = new double[channels];
+    if (parameter != null && parameter.active()) {
+      frame.readVector(parameter, tangent);
+    }
+    return tangent;
+  }
+
+  private Means means(Worker worker, Frame frame, State state, Tiles tiles) {
+    double[] m0 = new double[channels];
+    double[] m1 = new double[channels];
+    double[] errorTangent = new double[channels];
+    boolean second = frame.mode().secondOrder();
+    if (!input().varies() || (fixed() && !second)) {
+      return new Means(m0, m1, errorTangent);
+    }
+    Piece piece = frame.piece();
+    double[] z = worker.scratch(0, tiles.length());
+    double[] x = worker.scratch(1, tiles.length());
+    double[] u = worker.scratch(2, tiles.length());
+    double[] sum0 = tiles.zeros(worker, 3);
+    double[] sum1 = tiles.zeros(worker, 4);
+    double[] sum2 = tiles.zeros(worker, 5);
+    int width = input().size();
+    long end = worker.to(piece.size()) * width;
+    for (long at = worker.from(piece.size()) * width; at < end; at += tiles.length()) {
+      int count = (int) Math.min(tiles.length(), end - at);
+      frame.tangent(input()).read(at, z, 0, count);
+      if (!fixed()) {
+        state.standard.read(at, x, 0, count);
+        for (int i = 0; i < count; i++) {
+          sum0[i] += z[i];
+          sum1[i] += x[i] * z[i];
+        }
+      }
+      if (second) {
+        piece.error(output()).read(at, u, 0, count);
+        for (int i = 0; i < count; i++) {
+          sum2[i] += u[i] * z[i];
+        }
+      }
+    }
+    double[] all = new double[3 * channels];
+    System.arraycopy(tiles.fold(sum0), 0, all, 0, channels);
+    System.arraycopy(tiles.fold(sum1), 0, all, channels, channels);
+    System.arraycopy(tiles.fold(sum2), 0, all, 2 * channels, channels);
+    worker.sum(all);
+    double n = count(piece);
+    for (int c = 0; c < channels; c++) {
+      m0[c] = all[c] / n;
+      m1[c] = all[channels + c] / n;
+      double s = state.inverseDeviation[c];
+      errorTangent[c] =
+          s
+              * (all[2 * channels + c] / n
+                  - m0[c] * state.errorMean[c]
+                  - m1[c] * state.errorStandardMean[c]);
+    }
+    return new Means(m0, m1, errorTangent);
+  }
+
+  @Override
+  void pull(Worker worker, Frame frame) {
+    Piece piece = frame.piece();
+    State state = (State) piece.state(this);
+    Tiles tiles = new Tiles(channels);
+    double[] a = new double[channels];
+    double[] b = new double[channels];
+    errorMeans(worker, frame, state, tiles, a, b);
+    double n = count(piece);
+    boolean second = frame.mode().secondOrder();
+    Means means = second ? (Means) frame.noted(worker, this) : null;
+    if (worker.index() == 0) {
+      if (frame.mode() == Mode.ERRORS) {
+        System.arraycopy(a, 0, state.errorMean, 0, channels);
+        System.arraycopy(b, 0, state.errorStandardMean, 0, channels);
+      }
+      writeGradients(worker, frame, a, b, means, n);
+    }
+    if (input().varies()) {
+      double[][] factors =
+          means == null ? errorFactors(state, a, b) : changeFactors(frame, state, a, b, means);
+      combine(worker, frame, state, tiles, factors, second);
+    }
+  }
+
+  private void writeGradients(
+      Worker worker, Frame frame, double[] a, double[] b, @Nullable Means means, double n) {
+    double[] gradient = new double[channels];
+    if (gamma != null && gamma.active()) {
+      for (int c = 0; c < channels; c++) {
+        gradient[c] = n * (b[c] + (means == null ? 0 : means.errorTangent[c]));
+      }
+      frame.gradients().add(worker, gamma, gradient);
+    }
+    if (beta != null && beta.active()) {
+      for (int c = 0; c < channels; c++) {
+        gradient[c] = n * a[c];
+      }
+      frame.gradients().add(worker, beta, gradient);
+    }
+  }
+
+  /** Computes the means of what comes back, itself and times x. */
+  private void errorMeans(
+      Worker worker, Frame frame, State state, Tiles tiles, double[] a, double[] b) {
+    Piece piece = frame.piece();
+    double[] u = worker.scratch(0, tiles.length());
+    double[] x = worker.scratch(1, tiles.length());
+    double[] sum0 = tiles.zeros(worker, 2);
+    double[] sum1 = tiles.zeros(worker, 3);
+    int width = input().size();
+    long end = worker.to(piece.size()) * width;
+    for (long at = worker.from(piece.size()) * width; at < end; at += tiles.length()) {
+      int count = (int) Math.min(tiles.length(), end - at);
+      frame.cotangent(output()).read(at, u, 0, count);
+      state.standard.read(at, x, 0, count);
+      for (int i = 0; i < count; i++) {
+        sum0[i] += u[i];
+        sum1[i] += x[i] * u[i];
+      }
+    }
+    double[] all = new double[2 * channels];
+    System.arraycopy(tiles.fold(sum0), 0, all, 0, channels);
+    System.arraycopy(tiles.fold(sum1), 0, all, channels, channels);
+    worker.sum(all);
+    double n = count(piece);
+    for (int c = 0; c < channels; c++) {
+      a[c] = all[c] / n;
+      b[c] = all[channels + c] / n;
+    }
+  }
+
+  /** Returns the factors of what comes back, x and 1. */
+  private double[][] errorFactors(State state, double[] a, double[] b) {
+    double[][] factors = new double[3][channels];
+    for (int c = 0; c < channels; c++) {
+      double k = state.inverseDeviation[c] * gammaValues[c];
+      factors[0][c] = k;
+      if (!fixed()) {
+        factors[1][c] = -k * b[c];
+        factors[2][c] = -k * a[c];
+      }
+    }
+    return factors;
+  }
+
+  /** Returns the factors of what comes back, x, 1, the loss's error on y, and the change of z. */
+  private double[][] changeFactors(Frame frame, State state, double[] a, double[] b, Means means) {
+    double[][] factors = new double[5][channels];
+    double[] gammaTangent = tangentOf(gamma, frame);
+    for (int c = 0; c < channels; c++) {
+      double s = state.inverseDeviation[c];
+      double k = s * gammaValues[c];
+      factors[0][c] = k;
+      factors[3][c] = s * gammaTangent[c];
+      if (!fixed()) {
+        double e0 = state.errorMean[c];
+        double e1 = state.errorStandardMean[c];
+        double m0 = means.m0[c];
+        double m1 = means.m1[c];
+        factors[1][c] =
+            -s * gammaTangent[c] * e1 - k * (b[c] + means.errorTangent[c]) + 2 * s * k * m1 * e1;
+        factors[2][c] = -s * gammaTangent[c] * e0 - k * a[c] + s * k * (e1 * m0 + m1 * e0);
+        factors[3][c] -= s * k * m1;
+        factors[4][c] = -s * k * e1;
+      }
+    }
+    return factors;
+  }
+
+  private void combine(
+      Worker worker, Frame frame, State state, Tiles tiles, double[][] factors, boolean second) {
+    Piece piece = frame.piece();
+    double[] byCotangent = tiles.repeat(worker, 4, factors[0]);
+    double[] byStandard = tiles.repeat(worker, 5, factors[1]);
+    double[] constant = tiles.repeat(worker, 6, factors[2]);
+    double[] byError = second ? tiles.repeat(worker, 7, factors[3]) : byCotangent;
+    double[] byTangent = second ? tiles.repeat(worker, 8, factors[4]) : byCotangent;
+    double[] r = worker.scratch(0, tiles.length());
+    double[] x = worker.scratch(1, tiles.length());
+    double[] u = worker.scratch(2, tiles.length());
+    double[] z = worker.scratch(3, tiles.length());
+    int width = input().size();
+    long end = worker.to(piece.size()) * width;
+    for (long at = worker.from(piece.size()) * width; at < end; at += tiles.length()) {
+      int count = (int) Math.min(tiles.length(), end - at);
+      frame.cotangent(output()).read(at, r, 0, count);
+      state.standard.read(at, x, 0, count);
+      if (second) {
+        piece.error(output()).read(at, u, 0, count);
+        frame.tangent(input()).read(at, z, 0, count);
+        for (int i = 0; i < count; i++) {
+          r[i] =
+              byCotangent[i] * r[i]
+                  + byStandard[i] * x[i]
+                  + constant[i]
+                  + byError[i] * u[i]
+                  + byTangent[i] * z[i];
+        }
+      } else {
+        for (int i = 0; i < count; i++) {
+          r[i] = byCotangent[i] * r[i] + byStandard[i] * x[i] + constant[i];
+        }
+      }
+      if (adds(0)) {
+        frame.cotangent(input()).read(at, u, 0, count);
+        for (int i = 0; i < count; i++) {
+          r[i] += u[i];
+        }
+      }
+      frame.cotangent(input()).write(at, r, 0, count);
+    }
+  }
+}
