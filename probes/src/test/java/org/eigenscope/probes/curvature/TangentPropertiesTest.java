@@ -343,23 +343,28 @@ class TangentPropertiesTest {
   }
 
   /**
-   * Ten thousand products and two hundred engines on a process that has warmed up: a leak of one
-   * vector of 2.6 kB a product would be 26 MB, of one engine's 1 MB two hundred; what the heap, the
-   * code cache and allocators still grow by is a few MB.
+   * A leak of one vector of 2.6 kB a product would be 26 MB in every round of ten thousand, one of
+   * an engine's filters and scratch memory more. What else the process grows by, its heap first of
+   * all, does not come in every round: the smallest growth of three counts.
    */
   @Test
   void givesItsMemoryBack() {
     MultiLayerNetwork network = perceptron();
     DataBatches data = vectors(64);
     CurvatureOptions options = TANGENT.withPrecision(Precision.FLOAT).withThreads(2);
-    products(network, data, options, 1_000);
-    engines(network, data, options, 50);
-    System.gc();
-    long before = Pointer.physicalBytes();
-    products(network, data, options, 10_000);
-    engines(network, data, options, 200);
-    System.gc();
-    assertThat(Pointer.physicalBytes() - before).isLessThan(64L << 20);
+    long smallest = Long.MAX_VALUE;
+    long before = Long.MAX_VALUE;
+    for (int round = 0; round < 4; round++) {
+      products(network, data, options, 10_000);
+      engines(network, data, options, 50);
+      System.gc();
+      long after = Pointer.physicalBytes();
+      if (round > 0) {
+        smallest = Math.min(smallest, after - before);
+      }
+      before = after;
+    }
+    assertThat(smallest).isLessThan(16L << 20);
   }
 
   private static void products(
