@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  *       where it exceeds x with probability e^−x. Needs nothing below λ_{i+1}.
  *   <li>{@link Test#EDGE}: r_i ≥ 1.05, the bulk ends sharply (the mean of s below the gap is at
  *       most 1/4) and λ_i − λ_{i+1} is at least 6 times the mean of the next (at least 4, at most
- *       8) gaps. Eigenvalues at the edge of a random matrix repel each other, and hold a gap that
- *       wide back about once in a hundred matrices.
+ *       8) gaps. Eigenvalues at the edge of a random matrix repel each other, and leave a gap that
+ *       wide in about one of a hundred matrices.
  * </ul>
  *
  * <p>No test passes at i &gt; n/2, and eigenvalues that are not positive are bulk: when λ_K is
