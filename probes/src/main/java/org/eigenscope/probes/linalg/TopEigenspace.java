@@ -15,9 +15,6 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  */
 public final class TopEigenspace {
 
-  /** How far the basis may be from orthonormal, max|VVᵀ − I|: well above rounding in FLOAT. */
-  private static final double ORTHONORMALITY_TOLERANCE = 1e-4;
-
   private final INDArray vectors;
   private final double[] values;
   private final double[] residualNorms;
@@ -36,7 +33,7 @@ public final class TopEigenspace {
    * @param pairs at least one pair, in descending order of value, with orthonormal vectors of one
    *     length and type; not kept
    * @throws IllegalArgumentException if there is no pair, the values do not descend, or the vectors
-   *     are not orthonormal to 1e-4
+   *     are not orthonormal to 1e-4, or not finite
    */
   public static TopEigenspace of(List<RitzPair> pairs) {
     if (pairs.isEmpty()) {
@@ -62,17 +59,7 @@ public final class TopEigenspace {
       }
       vectors.putRow(i, pair.vector());
     }
-    double defect =
-        vectors
-            .mmul(vectors.transpose())
-            .subi(Nd4j.eye(values.length).castTo(vectors.dataType()))
-            .amaxNumber()
-            .doubleValue();
-    if (!(defect <= ORTHONORMALITY_TOLERANCE)) {
-      throw new IllegalArgumentException(
-          "vectors must be orthonormal to %s, got max|VVᵀ − I| = %s"
-              .formatted(ORTHONORMALITY_TOLERANCE, defect));
-    }
+    RowProducts.requireOrthonormal("vectors", vectors);
     return new TopEigenspace(vectors, values, residualNorms);
   }
 

@@ -3,8 +3,11 @@ package org.eigenscope.probes.linalg;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -50,10 +53,33 @@ class TopEigenspaceTest {
         .hasMessage("values must descend, got 2.0 after 1.0 at 1");
     assertThatThrownBy(() -> TopEigenspace.of(List.of(pair(2, 1), pair(1, 1))))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("vectors must be orthonormal to 1.0E-4, got max|VVᵀ − I| = 1.0");
+        .hasMessage("rows of vectors must be orthonormal to 1.0E-4, got max|VVᵀ − I| = 1.0");
     assertThatThrownBy(
             () -> TopEigenspace.of(List.of(pair(2, 1), new RitzPair(1, Matrices.array(1), 0))))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("vectors must have one length, got 1 at 1 after 4");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = DataType.class,
+      names = {"FLOAT", "DOUBLE"})
+  void rejectsVectorsThatAreNotFinite(DataType type) {
+    for (double broken : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
+      for (int place = 0; place < 3; place++) {
+        List<RitzPair> pairs = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          INDArray vector = UNITS.getRow(i).castTo(type).dup();
+          if (i == place) {
+            vector.putScalar(3, broken);
+          }
+          pairs.add(new RitzPair(3 - i, vector, 0));
+        }
+        assertThatThrownBy(() -> TopEigenspace.of(pairs))
+            .as("%s in vector %d", broken, place)
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("rows of vectors must be orthonormal to 1.0E-4, got max|VVᵀ − I| = NaN");
+      }
+    }
   }
 }
