@@ -151,7 +151,7 @@ public final class Curvature implements AutoCloseable {
       loss += penalty.value();
     }
     if (!Double.isFinite(loss)) {
-      throw new NonFiniteValueException("loss", 0, engine.kinks().products());
+      throw NonFiniteValueException.ofScalar("loss", loss, engine.kinks().products());
     }
     return loss;
   }
