@@ -11,6 +11,8 @@ import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.eigenscope.cli.demo.Demo;
+import org.eigenscope.probes.Probe;
 import org.eigenscope.probes.Snapshot;
 import org.eigenscope.probes.SpectrumProbe;
 import org.eigenscope.probes.SpectrumReading;
@@ -163,6 +165,14 @@ final class AnalyzeCommand implements Callable<Integer> {
       description = "Where the JSON goes. Default: standard output.")
   private @Nullable Path out;
 
+  /** Whether somebody waits, and is told what for: scripts find standard error empty. */
+  private boolean announcing = Demo.onTerminal();
+
+  /** Sets whether one line on standard error says beforehand what is measured and its cost. */
+  void announce(boolean announced) {
+    announcing = announced;
+  }
+
   @Override
   public Integer call() {
     checkAtLeastOne("--steps", steps);
@@ -267,8 +277,11 @@ final class AnalyzeCommand implements Callable<Integer> {
               .bottom(size)
               .seed(seed)
               .build();
-      return probe.measure(
-          Snapshot.of(network, data.batches().rebatched(batchSize), Instant.now()));
+      Snapshot snapshot = Snapshot.of(network, data.batches().rebatched(batchSize), Instant.now());
+      if (announcing) {
+        printCost(probe.examine(snapshot));
+      }
+      return probe.measure(snapshot);
     } catch (IllegalArgumentException
         | IllegalStateException
         | UnsupportedOperationException
@@ -280,6 +293,18 @@ final class AnalyzeCommand implements Callable<Integer> {
       }
       throw new ExpectedFailure(rule, e);
     }
+  }
+
+  private void printCost(Probe.Examination examination) {
+    long seconds = (long) Math.ceil(examination.expectedSeconds());
+    PrintWriter err = spec.commandLine().getErr();
+    err.println(
+        "eigenscope: %s; about %d products, %s"
+            .formatted(
+                examination.findings().get(0),
+                examination.expectedMatvecs(),
+                seconds < 100 ? seconds + " s" : (seconds + 59) / 60 + " min"));
+    err.flush();
   }
 
   private void write(Analysis analysis, @Nullable OutputFile file) {

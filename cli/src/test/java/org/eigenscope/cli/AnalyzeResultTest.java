@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+import picocli.CommandLine;
 
 /** Runs analyze on softmax regression, whose Hessian has a closed form. */
 class AnalyzeResultTest {
@@ -263,6 +264,30 @@ class AnalyzeResultTest {
     assertThat(status).as(shell.err()).isZero();
     assertThat(shell.out()).isEmpty();
     assertThat(new ObjectMapper().readTree(file.toFile()).get("loss").isDouble()).isTrue();
+  }
+
+  @Test
+  void tellsWhoeverWaitsBeforehandWhatIsMeasuredAndItsCost() throws IOException {
+    CommandLine commandLine = Main.commandLine();
+    AnalyzeCommand command = commandLine.getSubcommands().get("analyze").getCommand();
+    command.announce(true);
+    Shell shell = new Shell(commandLine);
+
+    assertThat(shell.run("analyze", "--model", model, "--features", features, "--labels", labels))
+        .isZero();
+
+    // 15 steps of each of 10 draws, 6 products for each of the 15 eigenpairs there are.
+    assertThat(shell.err())
+        .matches(
+            "eigenscope: spectrum of the hessian of the whole network, on %d examples,"
+                    .formatted(EXAMPLES)
+                + " 15 of 15 parameters; about 240 products, \\d+ s\n");
+    assertThat(withoutSeconds(new ObjectMapper().readTree(shell.out())))
+        .isEqualTo(withoutSeconds(analyze()));
+  }
+
+  private static JsonNode withoutSeconds(JsonNode result) {
+    return ((ObjectNode) result).without("seconds");
   }
 
   @Test

@@ -6,6 +6,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A progress bar: one line that is drawn over on a terminal; elsewhere a new line now and then.
@@ -13,6 +14,9 @@ import me.tongfei.progressbar.ProgressBarStyle;
  * <p>Whoever writes to the same terminal does so through {@link #above}.
  */
 final class Progress implements AutoCloseable {
+  /** Set by the script that starts Java, which can ask about standard error alone. */
+  private static final String TERMINAL = "eigenscope.terminal";
+
   private static final int TERMINAL_MILLIS = 250;
   private static final int PLAIN_MILLIS = 15_000;
 
@@ -44,9 +48,18 @@ final class Progress implements AutoCloseable {
     return new Progress(line, bar);
   }
 
-  /** Returns whether standard error is, as far as Java can tell, a terminal. */
-  @SuppressWarnings("SystemConsoleNull") // What it became in Java 22 is asked below.
+  /** Returns whether standard error is, as far as Java can tell or was told, a terminal. */
   static boolean onTerminal() {
+    return onTerminal(System.getProperty(TERMINAL));
+  }
+
+  /** Returns what was told, or else whether Java has a console: the two other streams are one. */
+  static boolean onTerminal(@Nullable String told) {
+    return told == null ? hasConsole() : Boolean.parseBoolean(told);
+  }
+
+  @SuppressWarnings("SystemConsoleNull") // What it became in Java 22 is asked below.
+  private static boolean hasConsole() {
     Console console = System.console();
     if (console == null) {
       return false;

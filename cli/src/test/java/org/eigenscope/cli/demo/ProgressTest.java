@@ -48,4 +48,10 @@ class ProgressTest {
     }
     return shown.toString();
   }
+
+  @Test
+  void believesWhatItIsToldOfTheTerminal() {
+    assertThat(Progress.onTerminal("true")).isTrue();
+    assertThat(Progress.onTerminal("false")).isFalse();
+  }
 }
