@@ -47,8 +47,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Under Deeplearning4j's ParallelWrapper workers report concurrently, each with its own replica
  * and with the same iteration numbers. A due iteration is measured once, for the first worker that
- * reports it, on that worker's parameters; the other workers go on. Should one of them reach a due
- * iteration while the first is still measuring, that is skipped and counted.
+ * reports it, on that worker's parameters before averaging; the other workers go on. Should one of
+ * them reach a due iteration while the first is still measuring, that is skipped and counted.
+ * Training by averaging is untouched where it repeats bit for bit without the listener, too: not
+ * with dropout, nor when a worker copies the network while the first one trains it already.
  *
  * <p>Iteration numbers that go back begin another training: schedules are asked anew. Layer-wise
  * pretraining is not measured.

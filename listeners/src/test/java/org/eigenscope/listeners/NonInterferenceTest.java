@@ -86,6 +86,14 @@ class NonInterferenceTest {
               model ->
                   Trainings.fitWithEarlyStopping((MultiLayerNetwork) model, 5, Trainings.flat(10))),
           new Training(
+              "workers in parallel, Nesterov",
+              Trainings::batchNormCnn,
+              model ->
+                  Trainings.fitInParallel(
+                      (MultiLayerNetwork) model,
+                      Trainings.images(20),
+                      new Trainings.StartTogether())),
+          new Training(
               "graph with two inputs and outputs",
               Trainings::graph,
               model -> Trainings.pairs(50).forEach(((ComputationGraph) model)::fit)));

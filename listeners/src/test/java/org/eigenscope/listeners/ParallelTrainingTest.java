@@ -12,7 +12,6 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.deeplearning4j.optimize.api.TrainingListener;
-import org.deeplearning4j.parallelism.ParallelWrapper;
 import org.eigenscope.probes.RecordedReading;
 import org.eigenscope.probes.Snapshot;
 import org.junit.jupiter.api.Test;
@@ -119,16 +118,7 @@ class ParallelTrainingTest {
   }
 
   private void fitInParallel(MultiLayerNetwork network, TrainingListener... listeners) {
-    ParallelWrapper wrapper =
-        new ParallelWrapper.Builder<>(network)
-            .workers(2)
-            .averagingFrequency(1)
-            .prefetchBuffer(0)
-            .trainingMode(ParallelWrapper.TrainingMode.AVERAGING)
-            .build();
-    wrapper.setListeners(listeners);
-    wrapper.fit(Trainings.iterator(batches));
-    wrapper.shutdown();
+    Trainings.fitInParallel(network, batches, listeners);
   }
 
   private static void await(CountDownLatch latch) {

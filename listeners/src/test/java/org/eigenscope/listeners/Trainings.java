@@ -3,12 +3,15 @@ package org.eigenscope.listeners;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.earlystopping.EarlyStoppingConfiguration;
 import org.deeplearning4j.earlystopping.saver.InMemoryModelSaver;
 import org.deeplearning4j.earlystopping.scorecalc.DataSetLossCalculator;
 import org.deeplearning4j.earlystopping.termination.MaxEpochsTerminationCondition;
 import org.deeplearning4j.earlystopping.trainer.EarlyStoppingTrainer;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -24,6 +27,9 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.deeplearning4j.parallelism.ParallelWrapper;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -41,6 +47,7 @@ final class Trainings {
   private static final int BATCH = 8;
   private static final int INPUTS = 6;
   private static final int CLASSES = 3;
+  private static final int WORKERS = 2;
 
   private Trainings() {}
 
@@ -280,6 +287,41 @@ final class Trainings {
             .modelSaver(new InMemoryModelSaver<>())
             .build();
     new EarlyStoppingTrainer(configuration, network, iterator(batches)).fit();
+  }
+
+  /** Trains in two workers, whose parameters and updater states are averaged after each batch. */
+  static void fitInParallel(
+      MultiLayerNetwork network, List<DataSet> batches, TrainingListener... listeners) {
+    ParallelWrapper wrapper =
+        new ParallelWrapper.Builder<>(network)
+            .workers(WORKERS)
+            .averagingFrequency(1)
+            .prefetchBuffer(0)
+            .trainingMode(ParallelWrapper.TrainingMode.AVERAGING)
+            .build();
+    wrapper.setListeners(listeners);
+    wrapper.fit(iterator(batches));
+    wrapper.shutdown();
+  }
+
+  /**
+   * Holds every worker at its first forward pass until all are there. One of them trains the
+   * network itself, and the others copy it when they begin: before or after its first update.
+   */
+  static final class StartTogether extends BaseTrainingListener {
+    private final CountDownLatch ready = new CountDownLatch(WORKERS);
+
+    @Override
+    public void onForwardPass(Model model, List<INDArray> activations) {
+      ready.countDown();
+      try {
+        if (!ready.await(30, TimeUnit.SECONDS)) {
+          throw new IllegalStateException("a worker did not begin");
+        }
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
   }
 
   private static INDArray gaussian(Random random, int... shape) {
