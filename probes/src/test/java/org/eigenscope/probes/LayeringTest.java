@@ -30,7 +30,7 @@ class LayeringTest {
   private static final Map<String, Set<String>> ARROWS =
       Map.of(
           KERNEL, Set.of(),
-          LINALG, Set.of(),
+          LINALG, Set.of(KERNEL),
           CURVATURE, Set.of(LINALG, KERNEL, DIFFERENCE, TANGENT),
           DIFFERENCE, Set.of(CURVATURE, LINALG),
           TANGENT, Set.of(CURVATURE, LINALG, KERNEL),

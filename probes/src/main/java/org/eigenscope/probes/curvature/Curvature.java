@@ -32,7 +32,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * #operator} return.
  */
 public final class Curvature implements AutoCloseable {
-  private static final int CHECKED_AT_ONCE = 4096;
 
   private final CurvatureEngine engine;
   private final Coordinates coordinates;
@@ -263,21 +262,12 @@ public final class Curvature implements AutoCloseable {
   private void checkFinite(String quantity, INDArray rows) {
     // On this thread: an operation of ND4J's would leave OpenMP threads spinning where the engine's
     // own have to run.
-    Tensor tensor = Tensor.sharing(rows, 1);
-    double[] part = new double[(int) Math.min(CHECKED_AT_ONCE, rows.length())];
-    for (long start = 0; start < rows.length(); start += part.length) {
-      int count = (int) Math.min(part.length, rows.length() - start);
-      tensor.read(start, part, 0, count);
-      double sum = 0;
-      for (int i = 0; i < count; i++) {
-        // 0 for a finite number, NaN for others.
-        sum += part[i] * 0;
-      }
-      for (int i = 0; Double.isNaN(sum) && i < count; i++) {
-        if (!Double.isFinite(part[i])) {
-          throw new NonFiniteValueException(
-              quantity, (start + i) % rows.columns(), engine.kinks().products());
-        }
+    if (Tensor.sharing(rows, rows.rows()).allFinite()) {
+      return;
+    }
+    for (long i = 0; i < rows.length(); i++) {
+      if (!Double.isFinite(rows.getDouble(i))) {
+        throw new NonFiniteValueException(quantity, i % rows.columns(), engine.kinks().products());
       }
     }
   }

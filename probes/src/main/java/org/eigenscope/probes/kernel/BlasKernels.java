@@ -4,7 +4,9 @@ import static org.bytedeco.openblas.global.openblas_nolapack.CblasNoTrans;
 import static org.bytedeco.openblas.global.openblas_nolapack.CblasRowMajor;
 import static org.bytedeco.openblas.global.openblas_nolapack.CblasTrans;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_dgemm;
+import static org.bytedeco.openblas.global.openblas_nolapack.cblas_dgemv;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemm;
+import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemv;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -53,6 +55,21 @@ final class BlasKernels implements Kernels {
       double beta,
       long c,
       long strideC) {
+    if (n == 1) {
+      // Libraries read a matrix faster for one vector when they are told that it is one.
+      long rows = transposeA ? k : m;
+      long columns = transposeA ? m : k;
+      long step = transposeB ? 1 : strideB;
+      multiply(transposeA, rows, columns, alpha, a, strideA, b, step, beta, c, strideC);
+      return;
+    }
+    if (m == 1) {
+      long rows = transposeB ? n : k;
+      long columns = transposeB ? k : n;
+      long step = transposeA ? strideA : 1;
+      multiply(!transposeB, rows, columns, alpha, b, strideB, a, step, beta, c, 1);
+      return;
+    }
     Cursors cursors = Cursors.ofThread();
     int opA = transposeA ? CblasTrans : CblasNoTrans;
     int opB = transposeB ? CblasTrans : CblasNoTrans;
@@ -94,6 +111,52 @@ final class BlasKernels implements Kernels {
           (float) beta,
           cursors.toFloats(2, c),
           ldc);
+    }
+  }
+
+  /** Computes y = alpha op(A) x + beta y, with A stored as rows × columns. */
+  private void multiply(
+      boolean transpose,
+      long rows,
+      long columns,
+      double alpha,
+      long a,
+      long strideA,
+      long x,
+      long strideX,
+      double beta,
+      long y,
+      long strideY) {
+    Cursors cursors = Cursors.ofThread();
+    int op = transpose ? CblasTrans : CblasNoTrans;
+    if (elements == Elements.DOUBLE) {
+      cblas_dgemv(
+          CblasRowMajor,
+          op,
+          Math.toIntExact(rows),
+          Math.toIntExact(columns),
+          alpha,
+          cursors.toDoubles(0, a),
+          Math.toIntExact(strideA),
+          cursors.toDoubles(1, x),
+          Math.toIntExact(strideX),
+          beta,
+          cursors.toDoubles(2, y),
+          Math.toIntExact(strideY));
+    } else {
+      cblas_sgemv(
+          CblasRowMajor,
+          op,
+          Math.toIntExact(rows),
+          Math.toIntExact(columns),
+          (float) alpha,
+          cursors.toFloats(0, a),
+          Math.toIntExact(strideA),
+          cursors.toFloats(1, x),
+          Math.toIntExact(strideX),
+          (float) beta,
+          cursors.toFloats(2, y),
+          Math.toIntExact(strideY));
     }
   }
 

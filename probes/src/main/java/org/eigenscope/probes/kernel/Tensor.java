@@ -77,6 +77,11 @@ public final class Tensor implements AutoCloseable {
     return address + row * width * elements.bytes();
   }
 
+  /** Returns whether no element is NaN or infinite. */
+  public boolean allFinite() {
+    return elements.allFinite(address, rows * width);
+  }
+
   /** Copies elements, counted from the first of the first row, to the heap. */
   public void read(long first, double[] into, int offset, int count) {
     elements.read(address + first * elements.bytes(), into, offset, count);

@@ -2,7 +2,7 @@ package org.eigenscope.probes.linalg;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.eigenscope.probes.kernel.Tensor;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -24,8 +24,11 @@ public final class Lanczos {
    * @param reorthogonalization FULL by default; NONE needs two vectors of memory
    * @param memoryBytes upper limit for the bases of all starting vectors, in bytes; what is free
    *     limits them as well. Default none, {@code Long.MAX_VALUE}
+   * @param threads threads that work on the vectors between products, at least 1; default as many
+   *     as there are processors
    */
-  public record Options(int steps, Reorthogonalization reorthogonalization, long memoryBytes) {
+  public record Options(
+      int steps, Reorthogonalization reorthogonalization, long memoryBytes, int threads) {
 
     /** Checks what can be checked without an operator. */
     public Options {
@@ -35,21 +38,33 @@ public final class Lanczos {
       if (memoryBytes < 0) {
         throw new IllegalArgumentException("memoryBytes must be at least 0, got " + memoryBytes);
       }
+      if (threads < 1) {
+        throw new IllegalArgumentException("threads must be at least 1, got " + threads);
+      }
     }
 
     /** Returns the defaults for a number of steps. */
     public static Options ofSteps(int steps) {
-      return new Options(steps, Reorthogonalization.FULL, Long.MAX_VALUE);
+      return new Options(
+          steps,
+          Reorthogonalization.FULL,
+          Long.MAX_VALUE,
+          Runtime.getRuntime().availableProcessors());
     }
 
     /** Returns these settings with another {@link #reorthogonalization}. */
     public Options withReorthogonalization(Reorthogonalization value) {
-      return new Options(steps, value, memoryBytes);
+      return new Options(steps, value, memoryBytes, threads);
     }
 
     /** Returns these settings with another {@link #memoryBytes}. */
     public Options withMemoryBytes(long value) {
-      return new Options(steps, reorthogonalization, value);
+      return new Options(steps, reorthogonalization, value, threads);
+    }
+
+    /** Returns these settings with another {@link #threads}. */
+    public Options withThreads(int value) {
+      return new Options(steps, reorthogonalization, memoryBytes, value);
     }
   }
 
@@ -60,7 +75,7 @@ public final class Lanczos {
    * m) with A V = V T + β v₊ e_mᵀ and V e₁ = start / ‖start‖₂.
    *
    * <p><b>Cost.</b> m matvecs; with {@link Reorthogonalization#FULL} about 2m²n further flops, and
-   * 8mn bytes for V, which is DOUBLE for a FLOAT operator too.
+   * mn elements of the operator's type for V.
    *
    * <p><b>Breakdown.</b> Stops early, with fewer than m steps, when an invariant subspace is found:
    * β ≤ 10·n·u·‖T‖, u the unit roundoff of double; in FLOAT also β ≤ 4·u·‖A v‖ with the u of float.
@@ -135,12 +150,12 @@ public final class Lanczos {
                     FreeMemory.format(usable)));
       }
     }
-    return run(operator, starts, options.steps(), options.reorthogonalization());
+    return run(operator, starts, options.steps(), options.reorthogonalization(), options.threads());
   }
 
   /** Returns the bytes that one starting vector needs with full re-orthogonalisation. */
   static long bytesPerStart(LinearOperator operator, int steps) {
-    return (steps + (long) WORKING_VECTORS) * operator.order() * Double.BYTES;
+    return (steps + (long) WORKING_VECTORS) * operator.order() * operator.dataType().width();
   }
 
   /** Runs the process without looking at the memory. */
@@ -149,13 +164,26 @@ public final class Lanczos {
       LinearOperator operator,
       INDArray starts,
       int steps,
-      Reorthogonalization reorthogonalization) {
+      Reorthogonalization reorthogonalization,
+      int threads) {
     List<LanczosProcess> processes = new ArrayList<>();
-    try (MemoryWorkspace none = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-      for (int i = 0; i < starts.size(0); i++) {
-        processes.add(new LanczosProcess(starts.getRow(i), steps, reorthogonalization));
+    try (MemoryWorkspace none = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces();
+        LanczosSweeps sweeps =
+            new LanczosSweeps(operator.dataType(), operator.order(), steps, threads)) {
+      double[] norms = new double[(int) starts.size(0)];
+      for (int i = 0; i < norms.length; i++) {
+        norms[i] = Vectors.norm(starts.getRow(i));
+        processes.add(new LanczosProcess(sweeps, steps, reorthogonalization));
       }
-      advance(operator, processes);
+      try (Dense rows = new Dense(starts)) {
+        sweeps.run(
+            worker -> {
+              for (int i = 0; i < norms.length; i++) {
+                processes.get(i).start(worker, rows.tensor().address(i), norms[i]);
+              }
+            });
+      }
+      advance(operator, sweeps, processes);
       return processes.stream().map(LanczosProcess::factorization).toList();
     } catch (RuntimeException | Error e) {
       processes.forEach(LanczosProcess::close);
@@ -163,29 +191,70 @@ public final class Lanczos {
     }
   }
 
-  private static void advance(LinearOperator operator, List<LanczosProcess> processes) {
-    DataType type = operator.dataType();
+  private static void advance(
+      LinearOperator operator, LanczosSweeps sweeps, List<LanczosProcess> processes) {
     List<LanczosProcess> running = processes;
-    INDArray block = Nd4j.createUninitialized(type, running.size(), operator.order());
-    long matvecs = 0;
-    while (!running.isEmpty()) {
-      if (block.size(0) != running.size()) {
-        block.close();
-        block = Nd4j.createUninitialized(type, running.size(), operator.order());
+    Tensor block = block(sweeps, running.size());
+    try {
+      long matvecs = 0;
+      while (!running.isEmpty()) {
+        if (block.rows() != running.size()) {
+          block.close();
+          block = block(sweeps, running.size());
+        }
+        List<LanczosProcess> all = running;
+        Tensor in = block;
+        sweeps.run(
+            worker -> {
+              for (int i = 0; i < all.size(); i++) {
+                all.get(i).copyVector(worker, in.address(i));
+              }
+            });
+        INDArray products = operator.apply(block.array());
+        matvecs += running.size();
+        try (Dense rows = new Dense(products)) {
+          sweeps.run(
+              worker -> {
+                for (int i = 0; i < all.size(); i++) {
+                  all.get(i).advance(worker, rows.tensor().address(i));
+                }
+              });
+        }
+        for (int i = 0; i < all.size(); i++) {
+          if (!all.get(i).finite()) {
+            Vectors.requireFiniteProduct(products.getRow(i), matvecs);
+            throw new NonFiniteValueException("the Lanczos coefficient alpha", i, matvecs);
+          }
+        }
+        if (products.closeable()) {
+          products.close();
+        }
+        running = running.stream().filter(LanczosProcess::running).toList();
       }
-      for (int i = 0; i < running.size(); i++) {
-        block.getRow(i).assign(running.get(i).vector());
-      }
-      INDArray products = operator.apply(block);
-      matvecs += running.size();
-      for (int i = 0; i < running.size(); i++) {
-        running.get(i).advance(products.getRow(i), matvecs);
-      }
-      if (products.closeable()) {
-        products.close();
-      }
-      running = running.stream().filter(LanczosProcess::running).toList();
+    } finally {
+      block.close();
     }
-    block.close();
+  }
+
+  private static Tensor block(LanczosSweeps sweeps, int rows) {
+    return Tensor.allocate(sweeps.elements(), rows, Math.toIntExact(sweeps.order()));
+  }
+
+  /** An array's rows in dense memory: its own, or a copy's. */
+  private record Dense(INDArray array, Tensor tensor) implements AutoCloseable {
+
+    Dense(INDArray array) {
+      this(
+          array,
+          Tensor.sharing(
+              array.ordering() == 'c' && !array.isView() ? array : array.dup('c'), array.size(0)));
+    }
+
+    @Override
+    public void close() {
+      if (tensor.array() != array) {
+        tensor.close();
+      }
+    }
   }
 }

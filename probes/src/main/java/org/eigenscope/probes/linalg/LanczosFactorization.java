@@ -1,7 +1,9 @@
 package org.eigenscope.probes.linalg;
 
 import java.util.Arrays;
+import org.eigenscope.probes.kernel.Tensor;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -17,12 +19,11 @@ public final class LanczosFactorization implements AutoCloseable {
   private final double[] alphas;
   private final double[] betas;
   private final boolean breakdown;
-  private final @Nullable OrthonormalBasis basis;
+  private final @Nullable Tensor basis;
   private final TridiagonalEigenproblem eigen;
   private boolean closed;
 
-  LanczosFactorization(
-      double[] alphas, double[] betas, boolean breakdown, @Nullable OrthonormalBasis basis) {
+  LanczosFactorization(double[] alphas, double[] betas, boolean breakdown, @Nullable Tensor basis) {
     this.alphas = alphas;
     this.betas = betas;
     this.breakdown = breakdown;
@@ -114,7 +115,8 @@ public final class LanczosFactorization implements AutoCloseable {
       throw new IllegalArgumentException(
           "i must be between 0 and %d, got %d".formatted(steps() - 1, i));
     }
-    return basis.vector(i).dup();
+    INDArray row = basis.array().getRow(i);
+    return row.dataType() == DataType.DOUBLE ? row.dup() : row.castTo(DataType.DOUBLE);
   }
 
   /** Releases the basis. */

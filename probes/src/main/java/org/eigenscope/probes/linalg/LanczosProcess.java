@@ -1,24 +1,26 @@
 package org.eigenscope.probes.linalg;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
+import org.eigenscope.probes.kernel.Tensor;
+import org.eigenscope.probes.kernel.Worker;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /* IMPLEMENTATION NOTES
  *
- * One starting vector's recurrence. Step j, with w = A v_j from outside:
- *   NONE: w -= beta_{j-1} v_{j-1};  alpha_j = v_j'w;  w -= alpha_j v_j      (Paige's stable order)
- *   FULL: the same, then w -= V V'w, and again while that shortens w to less than 1/sqrt(2)
+ * One starting vector's recurrence. Step j, with p = A v_j from outside:
+ *   alpha_j = v_j'(p - beta_{j-1} v_{j-1});  w = p - beta_{j-1} v_{j-1} - alpha_j v_j   (Paige's stable order)
+ *   FULL: w -= V V'w, unless V'w is rounding, and again while that shortens w to less than 1/sqrt(2)
  *     (Daniel, Gragg, Kaufman and Stewart 1976, "Reorthogonalization and stable algorithms for updating
  *     the Gram-Schmidt QR factorization", Math. Comp. 30)
  *   beta_j = ||w||;  v_{j+1} = w / beta_j
+ * What the recurrence leaves is orthogonal but for rounding: one pass leaves its norm as it is. Where
+ * it does not, the pass has cancelled, and another one takes what it left.
  *
- * All of this is in double. A FLOAT operator takes v_j rounded, and gives products to be widened:
- * with a basis in FLOAT, whose V'w BLAS sums in float, max|VV' - I| was 1.6e-6 for eigenvectors that
- * sit on a few coordinates; now it is the rounding of the vectors, 1e-7.
+ * The basis has the operator's type, so that v_j is what the operator sees; w and all scalars are in
+ * double. max|VV' - I| then is the rounding of the vectors, 1e-7 in FLOAT also for eigenvectors that
+ * sit on a few coordinates.
  *
- * Products are multiplied by a power of two, chosen at the first one that is not zero so that its largest
+ * Products are multiplied by a power of two, chosen at the first one so that its largest
  * element is around one. That changes no bit of the result in the normal range, and at the far
  * ends of the exponents nothing overflows or underflows.
  *
@@ -41,121 +43,139 @@ final class LanczosProcess {
   /** Roundoffs of the vectors below which a remainder is noise beside its product. */
   private static final double LOCAL_ROUNDOFFS = 4;
 
+  private final LanczosSweeps sweeps;
   private final double[] alphas;
   private final double[] betas;
+  private final double roundoff;
   private final double globalTolerance;
   private final double localTolerance;
-  private final @Nullable OrthonormalBasis basis;
-  private INDArray current;
-  private @Nullable INDArray previous;
+  private final boolean full;
+
+  /** V, or the last two of its rows, the one with an even index first. */
+  private final Tensor vectors;
+
   private int steps;
   private int exponent;
   private double norm;
   private boolean breakdown;
+  private boolean finite = true;
 
-  LanczosProcess(INDArray start, int maxSteps, Reorthogonalization reorthogonalization) {
+  LanczosProcess(LanczosSweeps sweeps, int maxSteps, Reorthogonalization reorthogonalization) {
+    this.sweeps = sweeps;
     alphas = new double[maxSteps];
     betas = new double[maxSteps];
-    globalTolerance = GLOBAL_ROUNDOFFS * start.length() * Vectors.unitRoundoff(DataType.DOUBLE);
-    localTolerance = LOCAL_ROUNDOFFS * Vectors.unitRoundoff(start.dataType());
-    current = start.castTo(DataType.DOUBLE).div(Vectors.norm(start));
-    if (reorthogonalization == Reorthogonalization.FULL) {
-      basis = new OrthonormalBasis(DataType.DOUBLE, maxSteps, start.length());
-      basis.append(current);
-      current.close();
-      current = basis.vector(0);
-    } else {
-      basis = null;
-    }
+    roundoff = Vectors.unitRoundoff(sweeps.elements().type());
+    globalTolerance = GLOBAL_ROUNDOFFS * sweeps.order() * Vectors.unitRoundoff(DataType.DOUBLE);
+    localTolerance = LOCAL_ROUNDOFFS * roundoff;
+    full = reorthogonalization == Reorthogonalization.FULL;
+    vectors =
+        Tensor.allocate(sweeps.elements(), full ? maxSteps : 2, Math.toIntExact(sweeps.order()));
   }
 
-  /** Returns the DOUBLE vector [n] whose product is wanted next; not to be modified. */
-  INDArray vector() {
-    return current;
+  /** Sets the first vector, from a starting vector and its norm. */
+  void start(Worker worker, long startingVector, double startingNorm) {
+    sweeps.copy(worker, 1 / startingNorm, startingVector, address(0));
+  }
+
+  /** Copies the vector whose product is wanted next. */
+  void copyVector(Worker worker, long to) {
+    sweeps.copy(worker, 1, address(steps), to);
   }
 
   boolean running() {
     return !breakdown && steps < alphas.length;
   }
 
+  /** Returns whether all products were finite. */
+  boolean finite() {
+    return finite;
+  }
+
+  private long address(int index) {
+    return vectors.address(full ? index : index & 1);
+  }
+
   /**
-   * Takes a step.
+   * Takes a step; every member of the crew computes the same scalars.
    *
-   * @param product A times {@link #vector()}, an array [n] of the operator's type; overwritten
-   * @param matvecs applications of the operator so far
+   * @param product address of A times the last vector
    */
-  void advance(INDArray product, long matvecs) {
-    if (product.dataType() == DataType.DOUBLE) {
-      step(product, matvecs);
-    } else {
-      try (INDArray wide = product.castTo(DataType.DOUBLE)) {
-        step(wide, matvecs);
-      }
-    }
-  }
-
-  private void step(INDArray product, long matvecs) {
-    if (steps == 0) {
-      double largest = Vectors.largestMagnitude(product);
-      exponent = largest > 0 && largest < Double.POSITIVE_INFINITY ? Math.getExponent(largest) : 0;
-    }
-    if (exponent != 0) {
-      product.muli(Math.scalb(1.0, -exponent));
-    }
-    double lastBeta = steps == 0 ? 0 : betas[steps - 1];
-    if (previous != null) {
-      Vectors.add(-lastBeta, previous, product);
-    }
-    double alpha = Vectors.dot(current, product);
+  void advance(Worker worker, long product) {
+    int step = steps;
+    double lastNorm = norm;
+    int scale = step == 0 ? exponent(sweeps.largestMagnitude(worker, product)) : exponent;
+    double factor = Math.scalb(1.0, -scale);
+    double lastBeta = step == 0 ? 0 : betas[step - 1];
+    long current = address(step);
+    long previous = step == 0 ? current : address(step - 1);
+    double alpha = sweeps.alpha(worker, current, product, factor, lastBeta, previous);
     if (!Double.isFinite(alpha)) {
-      Vectors.requireFiniteProduct(product, matvecs);
-      throw new NonFiniteValueException("the Lanczos coefficient alpha", steps, matvecs);
+      worker.meet();
+      if (worker.index() == 0) {
+        finite = false;
+      }
+      return;
     }
-    Vectors.add(-alpha, current, product);
-    double beta = Vectors.norm(product);
-    if (basis != null) {
-      // What the recurrence leaves is orthogonal but for rounding: one pass leaves its norm as it
-      // is.
-      // Where it does not, the pass has cancelled, and another one takes what it left.
-      double before;
-      do {
-        before = beta;
-        basis.project(product);
-        beta = Vectors.norm(product);
-      } while (beta < SAME_NORM * before && beta > globalTolerance * norm);
+    double[] components = new double[full ? step + 1 : 0];
+    double beta =
+        sweeps.begin(
+            worker,
+            current,
+            alpha,
+            product,
+            factor,
+            lastBeta,
+            previous,
+            vectors.address(0),
+            components);
+    while (largest(components) > roundoff * beta) {
+      double before = beta;
+      beta = sweeps.subtract(worker, vectors.address(0), components);
+      if (beta >= SAME_NORM * before || beta <= globalTolerance * lastNorm) {
+        break;
+      }
+      sweeps.measure(worker, vectors.address(0), components);
     }
-    norm = Math.max(norm, lastBeta + Math.abs(alpha) + beta);
-    alphas[steps] = alpha;
-    betas[steps] = beta;
-    steps++;
-    breakdown =
-        beta <= Math.max(globalTolerance * norm, localTolerance * Math.hypot(lastBeta, alpha));
-    if (running()) {
-      keep(product.divi(beta));
+    double newNorm = Math.max(lastNorm, lastBeta + Math.abs(alpha) + beta);
+    boolean stops =
+        beta <= Math.max(globalTolerance * newNorm, localTolerance * Math.hypot(lastBeta, alpha));
+    if (!stops && step + 1 < alphas.length) {
+      sweeps.writeRemainder(worker, 1 / beta, address(step + 1));
+    }
+    worker.meet();
+    if (worker.index() == 0) {
+      alphas[step] = alpha;
+      betas[step] = beta;
+      exponent = scale;
+      norm = newNorm;
+      breakdown = stops;
+      steps = step + 1;
     }
   }
 
-  private void keep(INDArray unit) {
-    if (basis != null) {
-      basis.append(unit);
-      previous = current;
-      current = basis.vector(basis.size() - 1);
-    } else {
-      INDArray next = previous == null ? unit.dup() : previous.assign(unit);
-      previous = current;
-      current = next;
+  private static int exponent(double largest) {
+    return largest > 0 && largest < Double.POSITIVE_INFINITY ? Math.getExponent(largest) : 0;
+  }
+
+  private static double largest(double[] components) {
+    double largest = 0;
+    for (double component : components) {
+      largest = Math.max(largest, Math.abs(component));
     }
+    return largest;
   }
 
   /** Returns the result so far; at least one step was taken. */
   LanczosFactorization factorization() {
-    return new LanczosFactorization(unscaled(alphas), unscaled(betas), breakdown, basis);
+    if (!full) {
+      vectors.close();
+    }
+    return new LanczosFactorization(
+        unscaled(alphas), unscaled(betas), breakdown, full ? vectors : null);
   }
 
   void close() {
-    if (basis != null) {
-      basis.close();
-    }
+    vectors.close();
   }
 
   private double[] unscaled(double[] scalars) {

@@ -52,11 +52,6 @@ final class OrthonormalBasis implements AutoCloseable {
     orthogonalizeAgainst(0, vector);
   }
 
-  /** Takes from a vector [n], in place, its components along the basis, in one pass. */
-  void project(INDArray vector) {
-    project(vectors(), vector);
-  }
-
   /** As {@link #orthogonalize}, against the vectors from an index on. */
   void orthogonalizeAgainst(int from, INDArray vector) {
     if (from == size) {

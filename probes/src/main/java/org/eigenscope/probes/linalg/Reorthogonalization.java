@@ -3,9 +3,10 @@ package org.eigenscope.probes.linalg;
 /** What {@link Lanczos} does against the loss of orthogonality among its vectors. */
 public enum Reorthogonalization {
   /**
-   * Two Gram–Schmidt passes of each new vector against all previous ones: orthogonal to working
-   * accuracy, every vector is kept (Giraud, Langou and Rozložník 2005, "The loss of orthogonality
-   * in the Gram-Schmidt orthogonalization process", Comput. Math. Appl. 50: twice is enough).
+   * Gram–Schmidt passes of each new vector against all previous ones, until it is orthogonal to
+   * working accuracy; every vector is kept (Daniel, Gragg, Kaufman and Stewart 1976,
+   * "Reorthogonalization and stable algorithms for updating the Gram-Schmidt QR factorization",
+   * Math. Comp. 30).
    */
   FULL,
 

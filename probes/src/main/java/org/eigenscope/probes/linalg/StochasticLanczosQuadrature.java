@@ -24,6 +24,8 @@ public final class StochasticLanczosQuadrature {
    * @param reorthogonalization default FULL
    * @param memoryBytes upper limit for the Krylov bases, in bytes; what is free limits them as
    *     well. Default none, {@code Long.MAX_VALUE}
+   * @param threads threads that work on the vectors between products, at least 1; default as many
+   *     as there are processors
    */
   public record Options(
       int steps,
@@ -31,7 +33,8 @@ public final class StochasticLanczosQuadrature {
       RandomVectors.Distribution distribution,
       long seed,
       Reorthogonalization reorthogonalization,
-      long memoryBytes) {
+      long memoryBytes,
+      int threads) {
 
     /** Checks the ranges. */
     public Options {
@@ -44,6 +47,9 @@ public final class StochasticLanczosQuadrature {
       if (memoryBytes < 0) {
         throw new IllegalArgumentException("memoryBytes must be at least 0, got " + memoryBytes);
       }
+      if (threads < 1) {
+        throw new IllegalArgumentException("threads must be at least 1, got " + threads);
+      }
     }
 
     /** Returns the defaults. */
@@ -54,37 +60,46 @@ public final class StochasticLanczosQuadrature {
           RandomVectors.Distribution.RADEMACHER,
           1,
           Reorthogonalization.FULL,
-          Long.MAX_VALUE);
+          Long.MAX_VALUE,
+          Runtime.getRuntime().availableProcessors());
     }
 
     /** Returns these settings with another {@link #steps}. */
     public Options withSteps(int value) {
-      return new Options(value, draws, distribution, seed, reorthogonalization, memoryBytes);
+      return new Options(
+          value, draws, distribution, seed, reorthogonalization, memoryBytes, threads);
     }
 
     /** Returns these settings with another {@link #draws}. */
     public Options withDraws(int value) {
-      return new Options(steps, value, distribution, seed, reorthogonalization, memoryBytes);
+      return new Options(
+          steps, value, distribution, seed, reorthogonalization, memoryBytes, threads);
     }
 
     /** Returns these settings with another {@link #distribution}. */
     public Options withDistribution(RandomVectors.Distribution value) {
-      return new Options(steps, draws, value, seed, reorthogonalization, memoryBytes);
+      return new Options(steps, draws, value, seed, reorthogonalization, memoryBytes, threads);
     }
 
     /** Returns these settings with another {@link #seed}. */
     public Options withSeed(long value) {
-      return new Options(steps, draws, distribution, value, reorthogonalization, memoryBytes);
+      return new Options(
+          steps, draws, distribution, value, reorthogonalization, memoryBytes, threads);
     }
 
     /** Returns these settings with another {@link #reorthogonalization}. */
     public Options withReorthogonalization(Reorthogonalization value) {
-      return new Options(steps, draws, distribution, seed, value, memoryBytes);
+      return new Options(steps, draws, distribution, seed, value, memoryBytes, threads);
     }
 
     /** Returns these settings with another {@link #memoryBytes}. */
     public Options withMemoryBytes(long value) {
-      return new Options(steps, draws, distribution, seed, reorthogonalization, value);
+      return new Options(steps, draws, distribution, seed, reorthogonalization, value, threads);
+    }
+
+    /** Returns these settings with another {@link #threads}. */
+    public Options withThreads(int value) {
+      return new Options(steps, draws, distribution, seed, reorthogonalization, memoryBytes, value);
     }
   }
 
@@ -95,8 +110,8 @@ public final class StochasticLanczosQuadrature {
    * f(A)/n, and the rule of a Lanczos run from v integrates f against v's spectral measure.
    *
    * <p><b>Cost.</b> steps·draws matvecs, fewer when a run finds an invariant subspace. The draws
-   * advance together as one block, in groups as large as the memory allows: a basis takes 8·steps·n
-   * bytes. The result does not depend on the groups as long as the operator's products do not
+   * advance together as one block, in groups as large as the memory allows: a basis takes steps·n
+   * elements. The result does not depend on the groups as long as the operator's products do not
    * depend on the other rows of a block. When not even one basis fits, the draws are run without
    * re-orthogonalisation, and the result says so.
    *
@@ -133,7 +148,7 @@ public final class StochasticLanczosQuadrature {
         int count = Math.min(groupSize, options.draws() - rules.size());
         try (INDArray starts = testVectors.next(count, operator.order(), operator.dataType())) {
           for (LanczosFactorization run :
-              Lanczos.run(operator, starts, steps, reorthogonalization)) {
+              Lanczos.run(operator, starts, steps, reorthogonalization, options.threads())) {
             rules.add(run.quadratureRule());
             matvecs += run.steps();
             run.close();

@@ -80,16 +80,24 @@ class KernelsTest {
   void multiplyMatchesLoops(Kind kind) {
     try (Kernels kernels = kind.open()) {
       for (int variant = 0; variant < 8; variant++) {
-        multiplyMatchesLoops(kernels, kind, (variant & 1) > 0, (variant & 2) > 0, variant >= 4);
+        for (int[] size : new int[][] {{7, 5, 33}, {7, 1, 33}, {1, 5, 33}, {1, 1, 33}, {4, 3, 1}}) {
+          multiplyMatchesLoops(
+              kernels, kind, (variant & 1) > 0, (variant & 2) > 0, variant >= 4, size);
+        }
       }
     }
   }
 
   private static void multiplyMatchesLoops(
-      Kernels kernels, Kind kind, boolean transposeA, boolean transposeB, boolean adds) {
-    int m = 7;
-    int n = 5;
-    int k = 33;
+      Kernels kernels,
+      Kind kind,
+      boolean transposeA,
+      boolean transposeB,
+      boolean adds,
+      int[] size) {
+    int m = size[0];
+    int n = size[1];
+    int k = size[2];
     int strideA = (transposeA ? m : k) + 2;
     int strideB = (transposeB ? k : n) + 1;
     int strideC = n + 3;
@@ -287,5 +295,26 @@ class KernelsTest {
     assertThatThrownBy(() -> Tensor.sharing(Nd4j.create(DataType.FLOAT, 3, 4).transpose(), 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("array must be dense and in 'c' order");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Elements.class)
+  void seesEveryElementThatIsNotFinite(Elements elements) {
+    double[] numbers = random(1, 5001);
+    numbers[0] = elements == Elements.FLOAT ? Float.MAX_VALUE : Double.MAX_VALUE;
+    numbers[1] = elements == Elements.FLOAT ? -Float.MIN_VALUE : -Double.MIN_VALUE;
+    numbers[2] = -0.0;
+    try (Tensor tensor = tensor(elements, numbers)) {
+      assertThat(tensor.allFinite()).isTrue();
+      for (int at : new int[] {0, 2047, 2048, 5000}) {
+        for (double bad :
+            new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+          tensor.write(at, new double[] {bad}, 0, 1);
+          assertThat(tensor.allFinite()).as("%s at %d", bad, at).isFalse();
+          tensor.write(at, numbers, at, 1);
+        }
+      }
+      assertThat(tensor.allFinite()).isTrue();
+    }
   }
 }

@@ -511,4 +511,41 @@ class LanczosTest {
         .hasMessage("no basis is kept with Reorthogonalization.NONE; use FULL");
     run.close();
   }
+
+  /** Long enough that every thread has several tiles, the last of them cut. */
+  @ParameterizedTest
+  @EnumSource(
+      value = DataType.class,
+      names = {"FLOAT", "DOUBLE"})
+  void threadsMoveRoundingAlone(DataType type) {
+    int n = 200_003;
+    LinearOperator operator =
+        Matrices.diagonal(type, Matrices.values(n, i -> i < 5 ? 1000 + 100 * i : 1 - 1.0 * i / n));
+    INDArray start = Matrices.gaussian(Matrices.seed(), 1, n, type).reshape(n);
+    LanczosFactorization[] runs = new LanczosFactorization[3];
+    int[] threads = {1, 4, 4};
+    for (int i = 0; i < runs.length; i++) {
+      Lanczos.Options options = Lanczos.Options.ofSteps(20).withThreads(threads[i]);
+      runs[i] = Lanczos.factorize(operator, start, options);
+      assertThat(orthogonalityDefect(runs[i], type))
+          .isLessThan(type == DataType.FLOAT ? 1e-6 : 1e-13);
+    }
+    double rounding = 1500 * (type == DataType.FLOAT ? 1e-6 : 1e-13);
+    assertThat(runs[1].ritzValues()).containsExactly(runs[0].ritzValues(), within(rounding));
+    assertThat(runs[2].alphas()).isEqualTo(runs[1].alphas());
+    assertThat(runs[2].betas()).isEqualTo(runs[1].betas());
+    for (LanczosFactorization run : runs) {
+      run.close();
+    }
+  }
+
+  @Test
+  void refusesNoThreads() {
+    assertThatThrownBy(() -> Lanczos.Options.ofSteps(2).withThreads(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("threads must be at least 1, got 0");
+    assertThatThrownBy(() -> StochasticLanczosQuadrature.Options.defaults().withThreads(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("threads must be at least 1, got 0");
+  }
 }

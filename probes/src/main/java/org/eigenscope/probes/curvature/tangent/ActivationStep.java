@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.List;
 import org.eigenscope.probes.kernel.Tensor;
+import org.eigenscope.probes.kernel.Worker;
 import org.jspecify.annotations.Nullable;
 
 /** a = f(z + b), with one b for each channel. */

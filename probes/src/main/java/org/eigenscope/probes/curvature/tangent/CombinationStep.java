@@ -2,6 +2,7 @@ package org.eigenscope.probes.curvature.tangent;
 
 import java.util.Arrays;
 import java.util.List;
+import org.eigenscope.probes.kernel.Worker;
 
 /** A linear combination of inputs of one shape, plus a constant. */
 final class CombinationStep extends Step {

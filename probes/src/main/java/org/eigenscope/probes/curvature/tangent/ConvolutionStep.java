@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.List;
 import org.eigenscope.probes.kernel.Convolution;
 import org.eigenscope.probes.kernel.ConvolutionShape;
+import org.eigenscope.probes.kernel.Worker;
 import org.jspecify.annotations.Nullable;
 
 /** z = W ∗ x. */

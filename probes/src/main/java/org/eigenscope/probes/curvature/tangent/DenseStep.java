@@ -3,6 +3,7 @@ package org.eigenscope.probes.curvature.tangent;
 import java.util.List;
 import org.eigenscope.probes.kernel.Kernels;
 import org.eigenscope.probes.kernel.Tensor;
+import org.eigenscope.probes.kernel.Worker;
 
 /** z = x W, with W in memory as [outputs, inputs]. */
 final class DenseStep extends Step {

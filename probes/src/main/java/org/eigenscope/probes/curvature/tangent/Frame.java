@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import org.eigenscope.probes.kernel.Elements;
 import org.eigenscope.probes.kernel.Tensor;
+import org.eigenscope.probes.kernel.Worker;
 import org.jspecify.annotations.Nullable;
 
 /** One vector on its way through the network, for the examples of one piece. */

@@ -3,6 +3,7 @@ package org.eigenscope.probes.curvature.tangent;
 import java.util.List;
 import org.eigenscope.probes.kernel.Elements;
 import org.eigenscope.probes.kernel.Tensor;
+import org.eigenscope.probes.kernel.Worker;
 
 /**
  * Where a team writes a vector of parameters: the result itself, and a smaller vector for each

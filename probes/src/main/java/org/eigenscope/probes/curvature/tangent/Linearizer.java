@@ -1,8 +1,10 @@
 package org.eigenscope.probes.curvature.tangent;
 
 import java.util.List;
+import org.eigenscope.probes.kernel.Crew;
 import org.eigenscope.probes.kernel.Elements;
 import org.eigenscope.probes.kernel.Tensor;
+import org.eigenscope.probes.kernel.Worker;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,6 +1,7 @@
 package org.eigenscope.probes.curvature.tangent;
 
 import java.util.List;
+import org.eigenscope.probes.kernel.Worker;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

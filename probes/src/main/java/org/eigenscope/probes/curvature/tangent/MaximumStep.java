@@ -2,6 +2,7 @@ package org.eigenscope.probes.curvature.tangent;
 
 import java.util.Arrays;
 import java.util.List;
+import org.eigenscope.probes.kernel.Worker;
 
 /** The largest of inputs of one shape, element by element; of equals the first. */
 final class MaximumStep extends Step {

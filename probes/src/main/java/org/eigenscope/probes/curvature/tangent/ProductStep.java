@@ -1,6 +1,7 @@
 package org.eigenscope.probes.curvature.tangent;
 
 import java.util.List;
+import org.eigenscope.probes.kernel.Worker;
 
 /** The product of inputs of one shape, element by element. */
 final class ProductStep extends Step {

@@ -2,6 +2,7 @@ package org.eigenscope.probes.curvature.tangent;
 
 import java.util.Arrays;
 import java.util.List;
+import org.eigenscope.probes.kernel.Worker;
 
 /**
  * Outputs that are sums of some elements of the inputs, times a factor, the same for all examples:

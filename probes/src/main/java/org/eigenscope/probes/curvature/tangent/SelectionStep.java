@@ -1,6 +1,7 @@
 package org.eigenscope.probes.curvature.tangent;
 
 import java.util.List;
+import org.eigenscope.probes.kernel.Worker;
 
 /**
  * Outputs that each are one element of the input, chosen by what the input is at the parameters:

@@ -1,6 +1,7 @@
 package org.eigenscope.probes.curvature.tangent;
 
 import java.util.List;
+import org.eigenscope.probes.kernel.Worker;
 
 /**
  * One function of the network: its values, and how changes go forward and errors go back through

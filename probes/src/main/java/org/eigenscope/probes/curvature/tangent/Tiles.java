@@ -1,6 +1,7 @@
 package org.eigenscope.probes.curvature.tangent;
 
 import java.util.Arrays;
+import org.eigenscope.probes.kernel.Worker;
 
 /**
  * Stretches of memory that begin with the first channel and hold whole pixels, so that what belongs

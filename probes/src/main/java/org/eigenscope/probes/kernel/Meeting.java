@@ -1,4 +1,4 @@
-package org.eigenscope.probes.curvature.tangent;
+package org.eigenscope.probes.kernel;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;

@@ -1,4 +1,4 @@
-package org.eigenscope.probes.curvature.tangent;
+package org.eigenscope.probes.kernel;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,18 +8,22 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * The threads of an engine. They work in teams: the members of a team go through the same program,
- * each on its own examples, and meet at barriers.
+ * Threads of one's own. They work in teams: the members of a team go through the same program, each
+ * on its own share of the data, and meet at barriers.
+ *
+ * <p><b>Threading.</b> One task at a time.
  */
-final class Crew implements AutoCloseable {
+public final class Crew implements AutoCloseable {
   private final int threads;
   private final ExecutorService executor;
 
   /**
+   * Makes a crew; its threads are daemons and start when they are needed.
+   *
    * @param threads number of threads, at least 1
    * @param enter what each thread does before anything else
    */
-  Crew(int threads, Runnable enter) {
+  public Crew(int threads, Runnable enter) {
     this.threads = threads;
     this.executor =
         Executors.newFixedThreadPool(
@@ -31,18 +35,20 @@ final class Crew implements AutoCloseable {
                         enter.run();
                         task.run();
                       },
-                      "eigenscope-tangent");
+                      "eigenscope-crew");
               thread.setDaemon(true);
               return thread;
             });
   }
 
-  int threads() {
+  /** Returns the number of threads. */
+  public int threads() {
     return threads;
   }
 
   /** What a member of a team does. */
-  interface Task {
+  public interface Task {
+    /** Does the share of one member. */
     void run(Worker worker);
   }
 
@@ -51,8 +57,9 @@ final class Crew implements AutoCloseable {
    * meanwhile, so that none of its settings matter.
    *
    * @param teams number of teams, between 1 and the number of threads, which are dealt out evenly
+   * @throws RuntimeException what a member threw
    */
-  void run(int teams, Task task) {
+  public void run(int teams, Task task) {
     List<Future<?>> members = new ArrayList<>();
     for (int team = 0; team < teams; team++) {
       int size = threads / teams + (team < threads % teams ? 1 : 0);

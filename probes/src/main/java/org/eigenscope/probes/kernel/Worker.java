@@ -1,9 +1,9 @@
-package org.eigenscope.probes.curvature.tangent;
+package org.eigenscope.probes.kernel;
 
 /** A member of a team: its place, its share of the work and its scratch memory. */
-final class Worker {
+public final class Worker {
   /** Elements that are read, changed and written at a time, so that they stay in the cache. */
-  static final int TILE = 1024;
+  public static final int TILE = 1024;
 
   private final int team;
   private final int index;
@@ -19,37 +19,37 @@ final class Worker {
   }
 
   /** Returns the number of the team, from 0. */
-  int team() {
+  public int team() {
     return team;
   }
 
   /** Returns the number of this member, from 0. */
-  int index() {
+  public int index() {
     return index;
   }
 
   /** Returns the number of members. */
-  int size() {
+  public int size() {
     return size;
   }
 
   /** Returns where this member's share of n equal things begins. */
-  long from(long n) {
+  public long from(long n) {
     return n * index / size;
   }
 
   /** Returns where it ends. */
-  long to(long n) {
+  public long to(long n) {
     return n * (index + 1) / size;
   }
 
   /** Waits for all members. */
-  void meet() {
+  public void meet() {
     meeting.await();
   }
 
   /** Replaces values by their sums over all members; waits for them. */
-  void sum(double[] values) {
+  public void sum(double[] values) {
     meeting.sum(index, values);
   }
 
@@ -58,7 +58,7 @@ final class Worker {
    *
    * @param slot which of sixteen; an array is good until the same slot is asked for again
    */
-  double[] scratch(int slot, int length) {
+  public double[] scratch(int slot, int length) {
     double[] array = scratch[slot];
     if (array == null || array.length < length) {
       array = new double[Math.max(length, TILE)];
