@@ -3,12 +3,20 @@ package org.eigenscope.probes.curvature.tangent;
 import static java.util.Objects.requireNonNull;
 
 import java.util.List;
+import org.eigenscope.probes.kernel.Registers;
 import org.eigenscope.probes.kernel.Tensor;
 import org.eigenscope.probes.kernel.Worker;
 import org.jspecify.annotations.Nullable;
 
 /** a = f(z + b), with one b for each channel. */
 final class ActivationStep extends Step {
+  // Numbers of registers.
+  private static final int CHANGE = 0;
+  private static final int FACTOR = 1;
+  private static final int OTHER = 2;
+  private static final int SHIFT = 3;
+  private static final int SUM = 3;
+
   private final ScalarFunction function;
   private final @Nullable Parameter bias;
   private final double[] biasValues;
@@ -98,34 +106,30 @@ final class ActivationStep extends Step {
       return;
     }
     int width = input().size();
+    int bytes = frame.elements().bytes();
     Tiles tiles = new Tiles(channels);
-    double[] shift = null;
+    Registers registers = Registers.ofThread(frame.elements());
     if (shifts) {
       double[] values = new double[channels];
       frame.readVector(requireNonNull(bias), values);
-      shift = tiles.repeat(worker, 3, values);
+      tiles.repeat(worker, registers, SHIFT, values);
     }
-    double[] z = worker.scratch(0, tiles.length());
-    double[] slope = worker.scratch(1, tiles.length());
     long end = worker.to(frame.piece().size()) * width;
     for (long at = worker.from(frame.piece().size()) * width; at < end; at += tiles.length()) {
       int count = (int) Math.min(tiles.length(), end - at);
-      from.read(at, z, 0, count);
-      if (shift != null) {
-        for (int i = 0; i < count; i++) {
-          z[i] += shift[i];
-        }
+      long offset = at * bytes;
+      registers.load(CHANGE, from.address(0) + offset, count);
+      if (shifts) {
+        registers.add(CHANGE, SHIFT, count);
         if (from != to) {
-          from.write(at, z, 0, count);
+          registers.store(CHANGE, from.address(0) + offset, count);
         }
       }
       if (state.slopes() != null) {
-        state.slopes().read(at, slope, 0, count);
-        for (int i = 0; i < count; i++) {
-          z[i] *= slope[i];
-        }
+        registers.load(FACTOR, state.slopes().address(0) + offset, count);
+        registers.multiply(CHANGE, FACTOR, count);
       }
-      to.write(at, z, 0, count);
+      registers.store(CHANGE, to.address(0) + offset, count);
     }
   }
 
@@ -139,52 +143,43 @@ final class ActivationStep extends Step {
       return;
     }
     int width = input().size();
+    int bytes = frame.elements().bytes();
     Tiles tiles = new Tiles(channels);
-    double[] a = worker.scratch(0, tiles.length());
-    double[] other = worker.scratch(1, tiles.length());
-    double[] z = worker.scratch(2, tiles.length());
-    double[] sums = tiles.zeros(worker, 3);
+    Registers registers = Registers.ofThread(frame.elements());
+    Tiles.Sums sums = new Tiles.Sums(registers, tiles, SUM);
     long end = worker.to(frame.piece().size()) * width;
     for (long at = worker.from(frame.piece().size()) * width; at < end; at += tiles.length()) {
       int count = (int) Math.min(tiles.length(), end - at);
-      from.read(at, a, 0, count);
+      long offset = at * bytes;
+      registers.load(CHANGE, from.address(0) + offset, count);
       if (state.bends() != null && frame.mode() == Mode.ERRORS) {
-        state.bends().read(at, other, 0, count);
-        for (int i = 0; i < count; i++) {
-          other[i] *= a[i];
-        }
-        state.bends().write(at, other, 0, count);
+        registers.load(FACTOR, state.bends().address(0) + offset, count);
+        registers.multiply(FACTOR, CHANGE, count);
+        registers.store(FACTOR, state.bends().address(0) + offset, count);
       }
       if (state.slopes() != null) {
-        state.slopes().read(at, other, 0, count);
-        for (int i = 0; i < count; i++) {
-          a[i] *= other[i];
-        }
+        registers.load(FACTOR, state.slopes().address(0) + offset, count);
+        registers.multiply(CHANGE, FACTOR, count);
       }
       if (state.bends() != null && frame.mode().secondOrder()) {
-        state.bends().read(at, other, 0, count);
-        frame.tangent(input()).read(at, z, 0, count);
-        for (int i = 0; i < count; i++) {
-          a[i] += other[i] * z[i];
-        }
+        registers.load(FACTOR, state.bends().address(0) + offset, count);
+        registers.load(OTHER, frame.tangent(input()).address(0) + offset, count);
+        registers.addProduct(CHANGE, FACTOR, OTHER, count);
       }
       if (learns) {
-        for (int i = 0; i < count; i++) {
-          sums[i] += a[i];
-        }
+        registers.add(SUM, CHANGE, count);
+        sums.tileAdded();
       }
       if (adds(0)) {
-        to.read(at, z, 0, count);
-        for (int i = 0; i < count; i++) {
-          a[i] += z[i];
-        }
+        registers.load(OTHER, to.address(0) + offset, count);
+        registers.add(CHANGE, OTHER, count);
       }
       if (from != to || state.slopes() != null) {
-        to.write(at, a, 0, count);
+        registers.store(CHANGE, to.address(0) + offset, count);
       }
     }
     if (learns) {
-      frame.gradients().add(worker, requireNonNull(bias), tiles.fold(sums));
+      frame.gradients().add(worker, requireNonNull(bias), tiles.fold(sums.total(SUM)));
     }
   }
 }

@@ -3,6 +3,7 @@ package org.eigenscope.probes.curvature.tangent;
 import static java.util.Objects.requireNonNull;
 
 import java.util.List;
+import org.eigenscope.probes.kernel.Registers;
 import org.eigenscope.probes.kernel.Tensor;
 import org.eigenscope.probes.kernel.Worker;
 import org.jspecify.annotations.Nullable;
@@ -205,28 +206,24 @@ final class NormalizationStep extends Step {
       byStandard[c] = gammaTangent[c] - byTangent[c] * means.m1[c];
       constant[c] = betaTangent[c] - byTangent[c] * means.m0[c];
     }
-    double[] c0 = tiles.repeat(worker, 2, byTangent);
-    double[] c1 = tiles.repeat(worker, 3, byStandard);
-    double[] c2 = tiles.repeat(worker, 4, constant);
-    double[] z = worker.scratch(0, tiles.length());
-    double[] x = worker.scratch(1, tiles.length());
+    Registers registers = Registers.ofThread(frame.elements());
+    tiles.repeat(worker, registers, 2, byTangent);
+    tiles.repeat(worker, registers, 3, byStandard);
+    tiles.repeat(worker, registers, 4, constant);
     int width = input().size();
     boolean moves = input().varies();
+    int bytes = frame.elements().bytes();
     long end = worker.to(piece.size()) * width;
     for (long at = worker.from(piece.size()) * width; at < end; at += tiles.length()) {
       int count = (int) Math.min(tiles.length(), end - at);
-      state.standard.read(at, x, 0, count);
+      registers.load(0, state.standard.address(0) + at * bytes, count);
+      registers.multiply(0, 3, count);
+      registers.add(0, 4, count);
       if (moves) {
-        frame.tangent(input()).read(at, z, 0, count);
-        for (int i = 0; i < count; i++) {
-          x[i] = c0[i] * z[i] + c1[i] * x[i] + c2[i];
-        }
-      } else {
-        for (int i = 0; i < count; i++) {
-          x[i] = c1[i] * x[i] + c2[i];
-        }
+        registers.load(1, frame.tangent(input()).address(0) + at * bytes, count);
+        registers.addProduct(0, 1, 2, count);
       }
-      frame.tangent(output()).write(at, x, 0, count);
+      registers.store(0, frame.tangent(output()).address(0) + at * bytes, count);
     }
   }
 
@@ -247,35 +244,29 @@ final class NormalizationStep extends Step {
       return new Means(m0, m1, errorTangent);
     }
     Piece piece = frame.piece();
-    double[] z = worker.scratch(0, tiles.length());
-    double[] x = worker.scratch(1, tiles.length());
-    double[] u = worker.scratch(2, tiles.length());
-    double[] sum0 = tiles.zeros(worker, 3);
-    double[] sum1 = tiles.zeros(worker, 4);
-    double[] sum2 = tiles.zeros(worker, 5);
+    Registers registers = Registers.ofThread(frame.elements());
+    Tiles.Sums sums = new Tiles.Sums(registers, tiles, 3, 4, 5);
     int width = input().size();
+    int bytes = frame.elements().bytes();
     long end = worker.to(piece.size()) * width;
     for (long at = worker.from(piece.size()) * width; at < end; at += tiles.length()) {
       int count = (int) Math.min(tiles.length(), end - at);
-      frame.tangent(input()).read(at, z, 0, count);
+      registers.load(0, frame.tangent(input()).address(0) + at * bytes, count);
       if (!fixed()) {
-        state.standard.read(at, x, 0, count);
-        for (int i = 0; i < count; i++) {
-          sum0[i] += z[i];
-          sum1[i] += x[i] * z[i];
-        }
+        registers.load(1, state.standard.address(0) + at * bytes, count);
+        registers.add(3, 0, count);
+        registers.addProduct(4, 1, 0, count);
       }
       if (second) {
-        piece.error(output()).read(at, u, 0, count);
-        for (int i = 0; i < count; i++) {
-          sum2[i] += u[i] * z[i];
-        }
+        registers.load(2, piece.error(output()).address(0) + at * bytes, count);
+        registers.addProduct(5, 2, 0, count);
       }
+      sums.tileAdded();
     }
     double[] all = new double[3 * channels];
-    System.arraycopy(tiles.fold(sum0), 0, all, 0, channels);
-    System.arraycopy(tiles.fold(sum1), 0, all, channels, channels);
-    System.arraycopy(tiles.fold(sum2), 0, all, 2 * channels, channels);
+    System.arraycopy(tiles.fold(sums.total(3)), 0, all, 0, channels);
+    System.arraycopy(tiles.fold(sums.total(4)), 0, all, channels, channels);
+    System.arraycopy(tiles.fold(sums.total(5)), 0, all, 2 * channels, channels);
     worker.sum(all);
     double n = count(piece);
     for (int c = 0; c < channels; c++) {
@@ -337,24 +328,22 @@ final class NormalizationStep extends Step {
   private void errorMeans(
       Worker worker, Frame frame, State state, Tiles tiles, double[] a, double[] b) {
     Piece piece = frame.piece();
-    double[] u = worker.scratch(0, tiles.length());
-    double[] x = worker.scratch(1, tiles.length());
-    double[] sum0 = tiles.zeros(worker, 2);
-    double[] sum1 = tiles.zeros(worker, 3);
+    Registers registers = Registers.ofThread(frame.elements());
+    Tiles.Sums sums = new Tiles.Sums(registers, tiles, 2, 3);
     int width = input().size();
+    int bytes = frame.elements().bytes();
     long end = worker.to(piece.size()) * width;
     for (long at = worker.from(piece.size()) * width; at < end; at += tiles.length()) {
       int count = (int) Math.min(tiles.length(), end - at);
-      frame.cotangent(output()).read(at, u, 0, count);
-      state.standard.read(at, x, 0, count);
-      for (int i = 0; i < count; i++) {
-        sum0[i] += u[i];
-        sum1[i] += x[i] * u[i];
-      }
+      registers.load(0, frame.cotangent(output()).address(0) + at * bytes, count);
+      registers.load(1, state.standard.address(0) + at * bytes, count);
+      registers.add(2, 0, count);
+      registers.addProduct(3, 1, 0, count);
+      sums.tileAdded();
     }
     double[] all = new double[2 * channels];
-    System.arraycopy(tiles.fold(sum0), 0, all, 0, channels);
-    System.arraycopy(tiles.fold(sum1), 0, all, channels, channels);
+    System.arraycopy(tiles.fold(sums.total(2)), 0, all, 0, channels);
+    System.arraycopy(tiles.fold(sums.total(3)), 0, all, channels, channels);
     worker.sum(all);
     double n = count(piece);
     for (int c = 0; c < channels; c++) {
@@ -404,44 +393,32 @@ final class NormalizationStep extends Step {
   private void combine(
       Worker worker, Frame frame, State state, Tiles tiles, double[][] factors, boolean second) {
     Piece piece = frame.piece();
-    double[] byCotangent = tiles.repeat(worker, 4, factors[0]);
-    double[] byStandard = tiles.repeat(worker, 5, factors[1]);
-    double[] constant = tiles.repeat(worker, 6, factors[2]);
-    double[] byError = second ? tiles.repeat(worker, 7, factors[3]) : byCotangent;
-    double[] byTangent = second ? tiles.repeat(worker, 8, factors[4]) : byCotangent;
-    double[] r = worker.scratch(0, tiles.length());
-    double[] x = worker.scratch(1, tiles.length());
-    double[] u = worker.scratch(2, tiles.length());
-    double[] z = worker.scratch(3, tiles.length());
+    Registers registers = Registers.ofThread(frame.elements());
+    for (int k = 0; k < factors.length; k++) {
+      tiles.repeat(worker, registers, 2 + k, factors[k]);
+    }
     int width = input().size();
+    int bytes = frame.elements().bytes();
     long end = worker.to(piece.size()) * width;
     for (long at = worker.from(piece.size()) * width; at < end; at += tiles.length()) {
       int count = (int) Math.min(tiles.length(), end - at);
-      frame.cotangent(output()).read(at, r, 0, count);
-      state.standard.read(at, x, 0, count);
+      long offset = at * bytes;
+      registers.load(0, frame.cotangent(output()).address(0) + offset, count);
+      registers.multiply(0, 2, count);
+      registers.load(1, state.standard.address(0) + offset, count);
+      registers.addProduct(0, 1, 3, count);
+      registers.add(0, 4, count);
       if (second) {
-        piece.error(output()).read(at, u, 0, count);
-        frame.tangent(input()).read(at, z, 0, count);
-        for (int i = 0; i < count; i++) {
-          r[i] =
-              byCotangent[i] * r[i]
-                  + byStandard[i] * x[i]
-                  + constant[i]
-                  + byError[i] * u[i]
-                  + byTangent[i] * z[i];
-        }
-      } else {
-        for (int i = 0; i < count; i++) {
-          r[i] = byCotangent[i] * r[i] + byStandard[i] * x[i] + constant[i];
-        }
+        registers.load(1, piece.error(output()).address(0) + offset, count);
+        registers.addProduct(0, 1, 5, count);
+        registers.load(1, frame.tangent(input()).address(0) + offset, count);
+        registers.addProduct(0, 1, 6, count);
       }
       if (adds(0)) {
-        frame.cotangent(input()).read(at, u, 0, count);
-        for (int i = 0; i < count; i++) {
-          r[i] += u[i];
-        }
+        registers.load(1, frame.cotangent(input()).address(0) + offset, count);
+        registers.add(0, 1, count);
       }
-      frame.cotangent(input()).write(at, r, 0, count);
+      registers.store(0, frame.cotangent(input()).address(0) + offset, count);
     }
   }
 }
