@@ -25,10 +25,10 @@ class ForbiddenDependenciesTest {
   }
 
   @Test
-  void onlyTheListenerKnowsDeeplearning4j() {
+  void onlyListenersAndTwinsKnowDeeplearning4j() {
     noClasses()
         .that()
-        .resideOutsideOfPackage(LISTENERS)
+        .resideOutsideOfPackages(LISTENERS, LISTENERS + ".normalization")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.deeplearning4j..")

@@ -19,6 +19,7 @@ class LayeringTest {
   private static final String LISTENERS = "org.eigenscope.listeners";
   private static final String METRICS = LISTENERS + ".metrics";
   private static final String JOURNAL = LISTENERS + ".journal";
+  private static final String NORMALIZATION = LISTENERS + ".normalization";
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -28,7 +29,7 @@ class LayeringTest {
   @Test
   void thePackagesAreThese() {
     assertThat(CLASSES.stream().map(JavaClass::getPackageName).collect(toSet()))
-        .containsExactlyInAnyOrder(LISTENERS, METRICS, JOURNAL);
+        .containsExactlyInAnyOrder(LISTENERS, METRICS, JOURNAL, NORMALIZATION);
   }
 
   @Test
@@ -38,7 +39,18 @@ class LayeringTest {
         .resideInAPackage(LISTENERS)
         .should()
         .dependOnClassesThat()
-        .resideInAPackage(LISTENERS + ".*..")
+        .resideInAnyPackage(METRICS, JOURNAL)
+        .check(CLASSES);
+  }
+
+  @Test
+  void twinsKnowNoListeners() {
+    noClasses()
+        .that()
+        .resideInAPackage(NORMALIZATION)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(LISTENERS)
         .check(CLASSES);
   }
 
