@@ -8,6 +8,8 @@ import java.util.concurrent.TimeUnit;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.eigenscope.cli.view.SpectrumChart;
+import org.eigenscope.digits.Digits;
+import org.eigenscope.digits.Minibatches;
 import org.eigenscope.listeners.ProbeListener;
 import org.eigenscope.listeners.ProbeSchedule;
 import org.eigenscope.listeners.journal.JournalSink;
@@ -72,7 +74,7 @@ public final class Demo {
     blas.setMaxThreads(1);
     try (JournalSink journal = JournalSink.open(files.journal());
         PrometheusEndpoint endpoint = PrometheusEndpoint.start(settings.port())) {
-      DemoData data = DemoData.choose(settings.data(), DemoData.cache(), settings.seed());
+      Digits data = Digits.choose(settings.data(), Digits.cache(), settings.seed());
       // A seed for each thing that is random.
       SplittableRandom seeds = new SplittableRandom(settings.seed());
       MultiLayerNetwork network = DemoNetwork.create(seeds.nextLong());
@@ -140,7 +142,7 @@ public final class Demo {
   }
 
   private void introduce(
-      DemoData data, MultiLayerNetwork network, DataSet probed, PrometheusEndpoint endpoint) {
+      Digits data, MultiLayerNetwork network, DataSet probed, PrometheusEndpoint endpoint) {
     say("Data     %s", data.description());
     say(
         "Network  %s, %d parameters; gradient descent, rate %s, minibatches of %d",

@@ -1,6 +1,6 @@
 /**
  * The demo: trains a small convolutional network with the spectrum probe attached, on MNIST or on
- * digits that it draws itself.
+ * drawn digits.
  */
 @NullMarked
 package org.eigenscope.cli.demo;

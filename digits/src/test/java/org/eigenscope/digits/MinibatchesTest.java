@@ -1,4 +1,4 @@
-package org.eigenscope.cli.demo;
+package org.eigenscope.digits;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

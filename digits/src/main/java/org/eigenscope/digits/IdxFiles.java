@@ -1,4 +1,4 @@
-package org.eigenscope.cli.demo;
+package org.eigenscope.digits;
 
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;

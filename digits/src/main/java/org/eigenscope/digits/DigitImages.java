@@ -1,4 +1,4 @@
-package org.eigenscope.cli.demo;
+package org.eigenscope.digits;
 
 import java.awt.geom.AffineTransform;
 import java.awt.geom.Line2D;

@@ -1,18 +1,25 @@
-package org.eigenscope.cli.demo;
+package org.eigenscope.digits;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.nd4j.linalg.dataset.DataSet;
 
 /** An endless sequence of minibatches: every image once in random order, then anew. */
-final class Minibatches {
+public final class Minibatches {
   private final LabelledImages images;
   private final SplittableRandom random;
   private final int[] order;
   private final int batchSize;
   private int next;
 
-  Minibatches(LabelledImages images, int batchSize, long seed) {
+  /**
+   * Creates a sequence.
+   *
+   * @param images what it takes from
+   * @param batchSize images of a minibatch, at least 1; all there are when they are fewer
+   * @param seed of the order
+   */
+  public Minibatches(LabelledImages images, int batchSize, long seed) {
     this.images = images;
     this.batchSize = Math.min(batchSize, images.size());
     this.random = new SplittableRandom(seed);
@@ -22,7 +29,7 @@ final class Minibatches {
   }
 
   /** Returns the next minibatch, always a full one. */
-  DataSet next() {
+  public DataSet next() {
     if (next + batchSize > order.length) {
       shuffle();
       next = 0;

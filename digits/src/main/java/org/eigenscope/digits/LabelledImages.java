@@ -1,4 +1,4 @@
-package org.eigenscope.cli.demo;
+package org.eigenscope.digits;
 
 import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -6,12 +6,12 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Grey images of 28 x 28 pixels with labels from 0 to 9; immutable. */
-final class LabelledImages {
+public final class LabelledImages {
   /** Pixels of a row, and rows of an image. */
-  static final int SIDE = 28;
+  public static final int SIDE = 28;
 
   /** Number of classes. */
-  static final int CLASSES = 10;
+  public static final int CLASSES = 10;
 
   private static final int PIXELS = SIDE * SIDE;
   private static final float WHITE = 255f;
@@ -43,17 +43,17 @@ final class LabelledImages {
   }
 
   /** Returns the number of images. */
-  int size() {
+  public int size() {
     return labels.length;
   }
 
   /** Returns the label of an image. */
-  int label(int image) {
+  public int label(int image) {
     return labels[image];
   }
 
   /** Returns a pixel, from 0 (background) to 255. */
-  int pixel(int image, int row, int column) {
+  public int pixel(int image, int row, int column) {
     return pixels[image * PIXELS + row * SIDE + column] & 0xff;
   }
 
@@ -63,7 +63,7 @@ final class LabelledImages {
    *
    * @param images indices, at least one
    */
-  DataSet batch(int... images) {
+  public DataSet batch(int... images) {
     float[] features = new float[images.length * PIXELS];
     float[] oneHot = new float[images.length * CLASSES];
     for (int i = 0; i < images.length; i++) {
@@ -79,7 +79,7 @@ final class LabelledImages {
   }
 
   /** Returns the indices of the first images of each class, in the order of the images. */
-  int[] firstOfEachClass(int perClass) {
+  public int[] firstOfEachClass(int perClass) {
     int[] seen = new int[CLASSES];
     int[] chosen = new int[Math.min(size(), perClass * CLASSES)];
     int count = 0;

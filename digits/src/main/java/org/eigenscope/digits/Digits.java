@@ -1,4 +1,4 @@
-package org.eigenscope.cli.demo;
+package org.eigenscope.digits;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -6,14 +6,14 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the demo trains on.
+ * What demo and benchmarks train on: MNIST, or a set of images like it, or digits drawn here.
  *
  * @param train images to train on and to probe with
  * @param test images held out
  * @param name a few words for titles
  * @param description one line for the person at the shell
  */
-record DemoData(LabelledImages train, LabelledImages test, String name, String description) {
+public record Digits(LabelledImages train, LabelledImages test, String name, String description) {
   private static final int DRAWN_TRAIN = 10_000;
   private static final int DRAWN_TEST = 2_000;
 
@@ -26,7 +26,7 @@ record DemoData(LabelledImages train, LabelledImages test, String name, String d
    * @param seed of the drawn digits
    * @throws IOException if the folder the user named has no usable images
    */
-  static DemoData choose(@Nullable Path folder, Path cache, long seed) throws IOException {
+  public static Digits choose(@Nullable Path folder, Path cache, long seed) throws IOException {
     if (folder != null) {
       Path last = folder.toAbsolutePath().normalize().getFileName();
       return read(folder, last == null ? folder.toString() : last.toString());
@@ -45,7 +45,7 @@ record DemoData(LabelledImages train, LabelledImages test, String name, String d
     SplittableRandom random = new SplittableRandom(seed);
     LabelledImages train = DigitImages.draw(DRAWN_TRAIN, random.nextLong());
     LabelledImages test = DigitImages.draw(DRAWN_TEST, random.nextLong());
-    return new DemoData(
+    return new Digits(
         train,
         test,
         "drawn digits",
@@ -53,17 +53,17 @@ record DemoData(LabelledImages train, LabelledImages test, String name, String d
   }
 
   /** Returns the folder where Deeplearning4j keeps what it downloads. */
-  static Path cache() {
+  public static Path cache() {
     String configured = System.getProperty("org.deeplearning4j.resources.directory");
     return configured != null
         ? Path.of(configured)
         : Path.of(System.getProperty("user.home", "."), ".deeplearning4j");
   }
 
-  private static DemoData read(Path folder, String name) throws IOException {
+  private static Digits read(Path folder, String name) throws IOException {
     LabelledImages train = IdxFiles.read(folder, IdxFiles.Part.TRAIN);
     LabelledImages test = IdxFiles.read(folder, IdxFiles.Part.TEST);
-    return new DemoData(
+    return new Digits(
         train, test, name, "%d images of %s in %s".formatted(train.size(), name, folder));
   }
 }

@@ -1,4 +1,4 @@
-package org.eigenscope.cli.demo;
+package org.eigenscope.digits;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,12 +9,12 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class DemoDataTest {
+class DigitsTest {
   @TempDir Path place;
 
   @Test
   void drawsDigitsWhereThereAreNoFiles() throws IOException {
-    DemoData data = DemoData.choose(null, place.resolve("absent"), 3);
+    Digits data = Digits.choose(null, place.resolve("absent"), 3);
     assertThat(data.name()).isEqualTo("drawn digits");
     assertThat(data.description())
         .isEqualTo(
@@ -27,7 +27,7 @@ class DemoDataTest {
   @Test
   void takesTheFolderThatIsNamed() throws IOException {
     Path folder = fill(place.resolve("fashion"));
-    DemoData data = DemoData.choose(folder, place, 3);
+    Digits data = Digits.choose(folder, place, 3);
     assertThat(data.name()).isEqualTo("fashion");
     assertThat(data.description()).isEqualTo("2 images of fashion in " + folder);
     assertThat(data.test().size()).isEqualTo(1);
@@ -36,14 +36,14 @@ class DemoDataTest {
   @Test
   void takesWhatDeeplearning4jHasInItsCache() throws IOException {
     fill(place);
-    assertThat(DemoData.choose(null, place, 3).description())
+    assertThat(Digits.choose(null, place, 3).description())
         .isEqualTo("2 images of MNIST in " + place);
   }
 
   @Test
   void takesWhatAnOlderDeeplearning4jHasInItsCache() throws IOException {
     Path folder = fill(place.resolve("data").resolve("MNIST"));
-    assertThat(DemoData.choose(null, place, 3).description())
+    assertThat(Digits.choose(null, place, 3).description())
         .isEqualTo("2 images of MNIST in " + folder);
   }
 
@@ -51,7 +51,7 @@ class DemoDataTest {
   void saysWhyTheCacheIsOfNoUseAndDraws() throws IOException {
     fill(place);
     Files.write(place.resolve("train-labels-idx1-ubyte"), new byte[3]);
-    DemoData data = DemoData.choose(null, place, 3);
+    Digits data = Digits.choose(null, place, 3);
     assertThat(data.name()).isEqualTo("drawn digits");
     assertThat(data.description())
         .contains("MNIST in Deeplearning4j's cache is not usable", "train-labels-idx1-ubyte");
@@ -59,7 +59,7 @@ class DemoDataTest {
 
   @Test
   void doesNotDrawInPlaceOfTheFolderThatIsNamed() {
-    assertThatThrownBy(() -> DemoData.choose(place, place, 3))
+    assertThatThrownBy(() -> Digits.choose(place, place, 3))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("train-images-idx3-ubyte");
   }

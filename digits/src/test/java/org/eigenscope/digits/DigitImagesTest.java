@@ -1,4 +1,4 @@
-package org.eigenscope.cli.demo;
+package org.eigenscope.digits;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class DigitImagesTest {
@@ -77,18 +75,6 @@ class DigitImagesTest {
     double[][] weights = softmaxRegression(train);
     // Better than chance, so that it was trained, and far from what a small network reaches.
     assertThat(accuracy(weights, DigitImages.draw(1000, 2))).isBetween(0.4, 0.8);
-  }
-
-  @Test
-  @Tag("slow")
-  void theNetworkOfTheDemoLearnsThem() {
-    LabelledImages train = DigitImages.draw(10_000, 1);
-    MultiLayerNetwork network = DemoNetwork.create(1);
-    Minibatches minibatches = new Minibatches(train, DemoNetwork.BATCH_SIZE, 1);
-    for (int i = 0; i < 2000; i++) {
-      network.fit(minibatches.next());
-    }
-    assertThat(DemoNetwork.accuracy(network, DigitImages.draw(1000, 2), 1000)).isGreaterThan(0.95);
   }
 
   /** Returns weights, the last of each class its bias, after 12 epochs of gradient descent. */
