@@ -102,7 +102,14 @@ record Analysis(
     return object;
   }
 
+  /** Puts the density, of the same form without draws: no points, no variance. */
   private void putDensity(ObjectNode object) {
+    if (reading.draws().isEmpty()) {
+      object.putArray("grid");
+      object.putArray("values");
+      object.putNull("variance");
+      return;
+    }
     SpectralDensity density = SpectralDensity.gaussian(reading.draws(), GaussianOptions.defaults());
     putNumbers(object.putArray("grid"), density.grid());
     putNumbers(object.putArray("values"), density.values());

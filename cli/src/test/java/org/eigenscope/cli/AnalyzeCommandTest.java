@@ -67,7 +67,7 @@ class AnalyzeCommandTest {
       delimiter = '|',
       value = {
         "--steps | 0 | --steps must be at least 1, got 0",
-        "--draws | -1 | --draws must be at least 1, got -1",
+        "--draws | -1 | --draws must be at least 0, got -1",
         "--top | 0 | --top must be at least 1, got 0",
         "--batch-size | 0 | --batch-size must be at least 1, got 0",
         "--top | 28 | --top must be at most 27, the number of eigenvalues of the network, got 28",

@@ -182,6 +182,31 @@ class AnalyzeResultTest {
   }
 
   @Test
+  void withoutDrawsTheRestIsTheSameAndTheDrawsFieldsAreEmpty() throws IOException {
+    JsonNode full = analyze();
+    JsonNode cheap = analyze("--draws", 0);
+
+    for (String field :
+        List.of("loss", "gradientNorm", "largest", "smallest", "gradientFraction", "outliers")) {
+      assertThat(cheap.get(field)).as(field).isEqualTo(full.get(field));
+    }
+    assertThat(cheap.get("trace").get("estimate").isNull()).isTrue();
+    assertThat(cheap.get("trace").get("standardError").isNull()).isTrue();
+    assertThat(cheap.get("negativeMass").isNull()).isTrue();
+    assertThat(cheap.get("draws").isArray()).isTrue();
+    assertThat(cheap.get("draws")).isEmpty();
+    assertThat(cheap.get("density").get("grid")).isEmpty();
+    assertThat(cheap.get("density").get("values")).isEmpty();
+    assertThat(cheap.get("density").get("variance").isNull()).isTrue();
+    assertThat(cheap.fieldNames()).toIterable().containsExactlyElementsOf(full::fieldNames);
+    long steps = 0;
+    for (JsonNode draw : full.get("draws")) {
+      steps += draw.get("nodes").size();
+    }
+    assertThat(full.get("matvecs").longValue() - cheap.get("matvecs").longValue()).isEqualTo(steps);
+  }
+
+  @Test
   void saysWhatWasAskedFor() throws IOException {
     JsonNode result =
         analyze(

@@ -67,6 +67,28 @@ public final class HandmadeReadings {
         List.of("the smallest eigenvalue did not converge — residual 4·10⁻⁶ 😀"));
   }
 
+  /** Returns a reading of a probe without draws, whose outliers are unknown. */
+  public static SpectrumReading withoutDraws(int iteration) {
+    return new SpectrumReading(
+        provenance("sharpness", iteration),
+        TAGS,
+        0.5,
+        0.25,
+        1000,
+        990,
+        List.of(new Eigenvalue(14, 1e-6), new Eigenvalue(9, 2e-6)),
+        List.of(),
+        new TraceEstimate(Double.NaN, Double.NaN, 0),
+        Double.NaN,
+        null,
+        Double.NaN,
+        List.of(0.25, 0.5),
+        List.of(0.75, 0.875),
+        0.5,
+        List.of(),
+        List.of());
+  }
+
   /** Returns what a probe announces that gives readings like another one. */
   public static Announcement announcementOf(Reading reading) {
     List<Quantity> quantities = new ArrayList<>();

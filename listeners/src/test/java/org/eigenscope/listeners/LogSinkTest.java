@@ -70,6 +70,17 @@ class LogSinkTest {
   }
 
   @Test
+  void aReadingWithoutDrawsHasNoTraceInItsLine() {
+    new LogSink(logger).accept(HandmadeReadings.withoutDraws(64));
+
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly(
+            "sharpness of run-1/lenet, iteration 64, epoch 2: loss 0.5000; eigenvalue{rank=1} 14; "
+                + "outliers NaN; 1.250 s");
+  }
+
+  @Test
   void aMessageIsNoPattern() {
     accept(List.of(), List.of("what {} is"));
 

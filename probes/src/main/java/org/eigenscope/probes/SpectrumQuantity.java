@@ -1,8 +1,10 @@
 package org.eigenscope.probes;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -43,8 +45,23 @@ enum SpectrumQuantity {
     this.description = description;
   }
 
-  /** Adds this quantity's measurements of a reading to a list. */
-  void measure(SpectrumReading reading, List<Measurement> to) {
+  /** Returns the quantities of readings with draws or without; some come from the draws alone. */
+  private static Set<SpectrumQuantity> of(boolean draws) {
+    return draws
+        ? EnumSet.allOf(SpectrumQuantity.class)
+        : EnumSet.complementOf(EnumSet.of(TRACE, TRACE_STANDARD_ERROR, NEGATIVE_MASS));
+  }
+
+  /** Returns the measurements of a reading. */
+  static List<Measurement> measurements(SpectrumReading reading) {
+    List<Measurement> all = new ArrayList<>();
+    for (SpectrumQuantity quantity : of(!reading.draws().isEmpty())) {
+      quantity.measure(reading, all);
+    }
+    return List.copyOf(all);
+  }
+
+  private void measure(SpectrumReading reading, List<Measurement> to) {
     switch (this) {
       case EIGENVALUE -> eigenvalues(reading, SpectrumReading.Eigenvalue::value, to);
       case EIGENVALUE_RESIDUAL -> eigenvalues(reading, SpectrumReading.Eigenvalue::residual, to);
@@ -69,10 +86,15 @@ enum SpectrumQuantity {
     }
   }
 
-  /** Declares all quantities of readings with these common tags. */
-  static List<Quantity> declare(Map<String, String> tags, int largest, int smallest) {
+  /**
+   * Declares all quantities of readings with these common tags.
+   *
+   * @param draws whether the readings have draws
+   */
+  static List<Quantity> declare(
+      Map<String, String> tags, int largest, int smallest, boolean draws) {
     List<Quantity> all = new ArrayList<>();
-    for (SpectrumQuantity quantity : values()) {
+    for (SpectrumQuantity quantity : of(draws)) {
       switch (quantity) {
         case EIGENVALUE, EIGENVALUE_RESIDUAL -> {
           for (int rank = 1; rank <= largest; rank++) {

@@ -1,6 +1,5 @@
 package org.eigenscope.probes;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * The spectrum of a curvature matrix at one moment: extreme eigenvalues, trace, outliers, density
  * nodes, and the part of the gradient in the top eigenspace.
  *
+ * <p>What was not asked for is not there: a reading without draws has no trace, no negative mass
+ * and no spectrum among its measurements and spectra. What could not be found out is NaN there.
+ *
  * @param provenance where the reading comes from
  * @param tags the common tags of its measurements: operator, normalization, layer
  * @param loss mean data loss on the probe's data
@@ -20,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * @param parameters length of the network's flat parameter vector
  * @param activeParameters order of the matrix
  * @param largest algebraically largest eigenvalues, descending
- * @param smallest algebraically smallest eigenvalues, ascending
- * @param trace trace with its standard error over draws
- * @param negativeMass Σ|λ| over negative λ, divided by Σ|λ|, from the draws; in [0, 1]
+ * @param smallest algebraically smallest eigenvalues, ascending; may be empty
+ * @param trace trace with its standard error over draws; NaN without draws
+ * @param negativeMass Σ|λ| over negative λ, divided by Σ|λ|, from the draws; in [0, 1], NaN without
+ *     draws
  * @param outliers eigenvalues beyond the upper bulk edge, or null when too few eigenvalues were
  *     computed to tell
  * @param bulkEdge the largest eigenvalue not counted as an outlier, or NaN when {@code outliers} is
@@ -33,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  *     reading; NaN without one
  * @param stabilityRatio largest eigenvalue over the optimiser's stability limit; NaN where no limit
  *     is known
- * @param draws one quadrature rule for each test vector
+ * @param draws one quadrature rule for each test vector; may be empty
  * @param notes caveats in plain words
  */
 public record SpectrumReading(
@@ -82,16 +85,14 @@ public record SpectrumReading(
 
   @Override
   public List<Measurement> measurements() {
-    List<Measurement> all = new ArrayList<>();
-    for (SpectrumQuantity quantity : SpectrumQuantity.values()) {
-      quantity.measure(this, all);
-    }
-    return List.copyOf(all);
+    return SpectrumQuantity.measurements(this);
   }
 
   @Override
   public List<Spectrum> spectra() {
-    return List.of(new Spectrum("eigenscope.spectrum", tags, activeParameters, draws));
+    return draws.isEmpty()
+        ? List.of()
+        : List.of(new Spectrum("eigenscope.spectrum", tags, activeParameters, draws));
   }
 
   /** Adds a tag or two to the common ones. */

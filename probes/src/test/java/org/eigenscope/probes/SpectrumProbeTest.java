@@ -21,10 +21,13 @@ import org.eigenscope.probes.curvature.CurvatureOptions;
 import org.eigenscope.probes.curvature.DataBatches;
 import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.linalg.LinearOperator;
+import org.eigenscope.probes.linalg.TraceEstimate;
 import org.hipparchus.linear.EigenDecompositionSymmetric;
 import org.hipparchus.linear.MatrixUtils;
 import org.hipparchus.linear.RealMatrix;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -229,9 +232,132 @@ class SpectrumProbeTest {
   }
 
   @Test
-  void examinationDeclaresExactlyWhatReadingsHold() {
+  void withoutDrawsTheEigenpairsAreTheSameAndNothingElseIsComputed() {
+    MultiLayerNetwork network = network(false);
+    SpectrumReading full = small().build().measure(snapshot(network, 0));
+    SpectrumReading cheap = small().draws(0).build().measure(snapshot(network, 0));
+
+    assertThat(cheap.largest()).isEqualTo(full.largest());
+    assertThat(cheap.smallest()).isEqualTo(full.smallest());
+    assertThat(cheap.gradientFraction()).isEqualTo(full.gradientFraction());
+    assertThat(cheap.stabilityRatio()).isEqualTo(full.stabilityRatio());
+    assertThat(cheap.draws()).isEmpty();
+    assertThat(cheap.spectra()).isEmpty();
+    assertThat(cheap.trace()).isEqualTo(new TraceEstimate(Double.NaN, Double.NaN, 0));
+    assertThat(cheap.negativeMass()).isNaN();
+    assertThat(cheap.provenance().matvecs())
+        .isEqualTo(
+            full.provenance().matvecs() - full.draws().stream().mapToInt(d -> d.size()).sum());
+    assertThat(full.measurements())
+        .filteredOn(m -> cheap.measurements().stream().noneMatch(n -> n.name().equals(m.name())))
+        .extracting(Measurement::name)
+        .containsExactly(
+            "eigenscope.trace", "eigenscope.trace.standard.error", "eigenscope.negative.mass");
+  }
+
+  @Test
+  void withoutABottomOnlyTheUpperEndIsComputed() {
+    Snapshot snapshot = snapshot(network(false), 0);
+    SpectrumReading both = small().draws(0).bottom(6).build().measure(snapshot);
+    SpectrumReading upper = small().draws(0).bottom(0).build().measure(snapshot);
+
+    assertThat(upper.smallest()).isEmpty();
+    assertThat(upper.largest()).hasSize(4);
+    for (int i = 0; i < 4; i++) {
+      assertThat(upper.largest().get(i).value())
+          .isCloseTo(both.largest().get(i).value(), within(1e-6 * both.sharpness()));
+    }
+    assertThat(upper.measurements()).noneMatch(m -> m.tags().containsValue("smallest"));
+    assertThat(upper.provenance().matvecs()).isLessThan(both.provenance().matvecs());
+  }
+
+  /** A Gauss-Newton matrix of rank six: the gap above its zeros needs no draw. */
+  @Test
+  void withoutDrawsOutliersThatStandApartAreStillCounted() {
+    Snapshot snapshot =
+        new Snapshot(
+            Network.of(network(false)).replica(),
+            DataBatches.of(data(3)),
+            "run",
+            "model",
+            0,
+            0,
+            Instant.EPOCH);
+    SpectrumProbe.Builder few = SpectrumProbe.builder().draws(0).bottom(0);
+    SpectrumReading whole =
+        few.matrix(CurvatureMatrix.GAUSS_NEWTON).top(10).build().measure(snapshot);
+    SpectrumReading unknown = few.top(2).build().measure(snapshot);
+
+    // Three examples with two degrees of freedom each.
+    assertThat(whole.outliers()).isEqualTo(6);
+    assertThat(whole.bulkEdge()).isCloseTo(0, within(1e-6 * whole.sharpness()));
+    assertThat(unknown.outliers()).isNull();
+    assertThat(unknown.bulkEdge()).isNaN();
+    assertThat(unknown.measurements())
+        .filteredOn(m -> m.name().equals("eigenscope.outliers"))
+        .singleElement()
+        .satisfies(m -> assertThat(m.value()).isNaN());
+  }
+
+  @Test
+  void sharpnessIsTenEigenvaluesOfTheUpperEndInFloat() {
+    Snapshot snapshot = snapshot(network(false), 0);
+    SpectrumProbe probe = SpectrumProbe.sharpness();
+    SpectrumReading reading = probe.measure(snapshot);
+    SpectrumReading exact = SpectrumProbe.builder().draws(0).build().measure(snapshot);
+
+    assertThat(probe.name()).isEqualTo("sharpness");
+    assertThat(reading.provenance().probe()).isEqualTo("sharpness");
+    assertThat(reading.provenance().settings())
+        .containsEntry("precision", "float")
+        .containsEntry("draws", "0");
+    assertThat(reading.largest()).hasSize(10);
+    assertThat(reading.gradientFraction()).hasSize(10);
+    assertThat(reading.smallest()).isEmpty();
+    // residuals of 1e-4 of the largest
+    assertThat(reading.sharpness()).isCloseTo(exact.sharpness(), within(1e-4 * exact.sharpness()));
+  }
+
+  @Test
+  void aProbesNameGoesWithItsDrawsUnlessItIsSet() {
+    assertThat(SpectrumProbe.defaults().name()).isEqualTo("spectrum");
+    assertThat(SpectrumProbe.builder().draws(0).build().name()).isEqualTo("sharpness");
+    assertThat(SpectrumProbe.builder().draws(0).name("edge").build().name()).isEqualTo("edge");
+  }
+
+  @Test
+  void examinationKnowsWhatAReadingWithoutDrawsCosts() {
     Snapshot snapshot = snapshot(network(true), 0);
-    SpectrumProbe probe = small().build();
+    SpectrumProbe cheap = small().draws(0).bottom(0).build();
+    Probe.Examination examination = cheap.examine(snapshot);
+    Probe.Examination many = small().draws(10).bottom(0).build().examine(snapshot);
+    SpectrumReading reading = cheap.measure(snapshot);
+
+    assertThat(examination.findings())
+        .first()
+        .asString()
+        .startsWith("extreme eigenvalues alone of");
+    assertThat(many.findings()).first().asString().startsWith("spectrum of");
+    assertThat(many.expectedMatvecs() - examination.expectedMatvecs()).isEqualTo(20 * 10);
+    assertThat((double) reading.provenance().matvecs() / examination.expectedMatvecs())
+        .isBetween(1 / 3.0, 3.0);
+    // 69 active coordinates in DOUBLE: a basis of 50 vectors, their images, 4 for each of 4 pairs.
+    long vectors = 2 * 50 + 4 * 4;
+    try (Curvature curvature =
+        Curvature.of(snapshot.network(), snapshot.data(), CurvatureOptions.defaults())) {
+      assertThat(examination.expectedBytes())
+          .isEqualTo(curvature.expectedBytes() + vectors * 69 * Double.BYTES);
+      // Those of ten draws come after those of the pairs, and are more.
+      assertThat(many.expectedBytes())
+          .isEqualTo(curvature.expectedBytes() + 20 * 10 * 69 * Double.BYTES);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"4, 2", "0, 2", "0, 0"})
+  void examinationDeclaresExactlyWhatReadingsHold(int draws, int bottom) {
+    Snapshot snapshot = snapshot(network(true), 0);
+    SpectrumProbe probe = small().draws(draws).bottom(bottom).build();
 
     Probe.Examination examination = probe.examine(snapshot);
     SpectrumReading reading = probe.measure(snapshot);
@@ -265,13 +391,16 @@ class SpectrumProbeTest {
         .isThrownBy(() -> SpectrumProbe.builder().steps(0))
         .withMessage("steps must be at least 1, got 0");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> SpectrumProbe.builder().draws(0))
-        .withMessage("draws must be at least 1, got 0");
+        .isThrownBy(() -> SpectrumProbe.builder().draws(-1))
+        .withMessage("draws must be at least 0, got -1");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> SpectrumProbe.builder().top(0))
         .withMessage("top must be at least 1, got 0");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> SpectrumProbe.builder().bottom(-1))
         .withMessage("bottom must be at least 0, got -1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SpectrumProbe.builder().name(" "))
+        .withMessage("name must not be blank, got ' '");
   }
 }

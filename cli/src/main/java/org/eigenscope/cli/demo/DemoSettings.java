@@ -29,7 +29,7 @@ public record DemoSettings(
    * The size of a reading, which its time grows with.
    *
    * @param imagesPerClass images of each of the ten classes that the loss is averaged over
-   * @param draws test vectors for density and trace
+   * @param draws test vectors for density and trace; without any there is no picture
    * @param steps Lanczos steps of a draw
    * @param top largest eigenvalues computed; more than the ten outliers that ten classes may have
    */

@@ -11,8 +11,8 @@ import org.eigenscope.probes.Reading;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows each reading at once: a row of a table, and the picture anew, so that a demo that is killed
- * leaves the last one.
+ * Shows each reading at once: a row of a table, and the picture anew where it has a spectrum, so
+ * that a demo that is killed leaves the last one.
  */
 final class DemoSink implements ReadingSink {
   private final SpectrumChart chart;
@@ -45,6 +45,9 @@ final class DemoSink implements ReadingSink {
           out.println(ReadingTable.row(reading));
           out.flush();
         });
+    if (reading.spectra().isEmpty()) {
+      return; // the last picture stays
+    }
     try {
       chart.write(reading, picture);
       pictured = true;

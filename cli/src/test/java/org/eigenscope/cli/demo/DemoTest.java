@@ -58,6 +58,22 @@ class DemoTest {
   }
 
   @Test
+  void readingsWithoutDrawsAreShownWithoutAPicture() throws IOException {
+    DemoOutcome outcome = demo(folder, 1, 1, new ProbeSize(1, 0, 6, 3)).run();
+
+    assertThat(outcome).isEqualTo(new DemoOutcome(1, 1, null, false));
+    assertThat(out.toString())
+        .containsPattern("(?m)^ +0 .* - \\+- - ")
+        .doesNotContain("spectrum.png");
+    assertThat(err.toString()).doesNotContain("eigenscope:");
+    DemoFiles files = DemoFiles.in(folder);
+    assertThat(files.picture()).doesNotExist();
+    assertThat(readings(files.journal()))
+        .singleElement()
+        .satisfies(r -> assertThat(r.spectra()).isEmpty());
+  }
+
+  @Test
   void theSameSeedGivesTheSameReadings() throws IOException {
     Path one = folder.resolve("one");
     Path two = folder.resolve("two");

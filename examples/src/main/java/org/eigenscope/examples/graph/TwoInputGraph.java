@@ -45,7 +45,8 @@ public final class TwoInputGraph {
     MultiDataSet probeSet = examples(128, random);
 
     SpectrumProbe whole = SpectrumProbe.builder().top(5).steps(40).draws(4).build();
-    SpectrumProbe output = SpectrumProbe.builder().layer("output").top(3).draws(4).build();
+    SpectrumProbe output =
+        SpectrumProbe.builder().name("output").layer("output").top(3).draws(4).build();
     ReadingSink table =
         reading -> {
           if (reading instanceof SpectrumReading spectrum) {

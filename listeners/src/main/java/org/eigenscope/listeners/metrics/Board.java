@@ -1,6 +1,5 @@
 package org.eigenscope.listeners.metrics;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -23,9 +22,10 @@ final class Board {
 
   /** One reading, complete: nothing in it ever changes. */
   static final class State {
-    private static final State UNKNOWN =
-        new State(Double.NaN, Double.NaN, new double[0], List.of());
+    /** What is shown before the first reading. */
+    static final State UNKNOWN = new State(0, Double.NaN, Double.NaN, new double[0], List.of());
 
+    private final long number;
     private final double iteration;
     private final double timestamp;
     private final double[] values;
@@ -34,16 +34,24 @@ final class Board {
     /**
      * Creates a state.
      *
+     * @param number of the reading, counted from 1 over all boards of the same metrics
      * @param iteration iteration of the reading
      * @param timestamp seconds since the epoch
      * @param values by slot; not copied, not to be changed any more
      * @param spectra the spectra to export
      */
-    State(double iteration, double timestamp, double[] values, List<Spectrum> spectra) {
+    State(
+        long number, double iteration, double timestamp, double[] values, List<Spectrum> spectra) {
+      this.number = number;
       this.iteration = iteration;
       this.timestamp = timestamp;
       this.values = values;
       this.spectra = List.copyOf(spectra);
+    }
+
+    /** Returns whether this is shown rather than another: newer, and of another iteration. */
+    boolean replaces(State other) {
+      return iteration == other.iteration ? number < other.number : number > other.number;
     }
 
     /** Returns the iteration of the reading; NaN before the first. */
@@ -92,13 +100,6 @@ final class Board {
     Slot slot = new Slot(gauges.size(), name, tags);
     gauges.put(new Name(name, tags), slot);
     return slot;
-  }
-
-  /** Returns all slots, in the order they were added. */
-  List<Slot> slots() {
-    List<Slot> all = new ArrayList<>(gauges.values());
-    all.sort((a, b) -> Integer.compare(a.index(), b.index()));
-    return all;
   }
 
   /** Returns a value for each slot, none known. */

@@ -35,10 +35,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each scalar of a reading is a gauge of the measurement's name, with its tags and the tags
  * {@code run} and {@code model}. Announced quantities are there, as NaN, before the first reading;
- * others appear with the reading that brings them. A gauge shows the last reading and nothing else:
- * a scalar that this reading lacks is NaN, and while measurements fail the values stay and {@code
- * eigenscope.probe.failures} moves. Spectra are not meters; {@link SpectrumCollector} exports them.
- * Besides, for each probe (tags {@code run}, {@code model}, {@code probe}):
+ * others appear with the reading that brings them. A gauge shows the last reading of a probe and
+ * nothing else: a scalar that this reading lacks is NaN, and while measurements fail the values
+ * stay and {@code eigenscope.probe.failures} moves. A scalar that several probes of a run and model
+ * report is one gauge, which shows the newest reading among theirs, and of readings of one
+ * iteration the first. Spectra are not meters; {@link SpectrumCollector} exports them. Besides, for
+ * each probe (tags {@code run}, {@code model}, {@code probe}):
  *
  * <ul>
  *   <li>{@code eigenscope.probe.iteration} and {@code eigenscope.probe.timestamp}, gauges: what the
@@ -53,8 +55,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Bounds.</b> The number of series is limited, {@value #DEFAULT_MAXIMUM_SERIES} unless said
  * otherwise; a spectrum counts for {@value #SERIES_PER_SPECTRUM}. A name keeps the tag keys it was
- * first used with, and a series belongs to the probe that first reported it. What would break these
- * rules is not shown; it is logged once, and every such value counts in {@code
+ * first used with, and a spectrum belongs to the probe that first reported it. What would break
+ * these rules is not shown; it is logged once, and every such value counts in {@code
  * eigenscope.series.refused}.
  *
  * <p><b>Threading.</b> Thread-safe. A reading is published through one volatile reference: reading
@@ -93,6 +95,8 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
   private final List<MeterRegistry> registries = new ArrayList<>();
   private final Map<RunAndModel, Overhead> overheads = new ConcurrentHashMap<>();
   private final Map<ProbeKey, Board> boards = new ConcurrentHashMap<>();
+  private final Map<List<Object>, Series> gauges = new LinkedHashMap<>();
+  private long readings;
 
   private EigenscopeMetrics(int maximumSeries) {
     if (maximumSeries < 1) {
@@ -132,9 +136,9 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
       }
       for (Board board : boards.values()) {
         registerOwn(registry, board);
-        for (Board.Slot slot : board.slots()) {
-          registerGauge(registry, board, slot);
-        }
+      }
+      for (Series series : gauges.values()) {
+        registerGauge(registry, series);
       }
     }
   }
@@ -180,8 +184,10 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
           exported.put(List.of(spectrum.name(), spectrum.tags()), spectrum);
         }
       }
+      readings++;
       board.publish(
           new Board.State(
+              readings,
               provenance.iteration(),
               secondsSinceEpoch(provenance.time()),
               values,
@@ -281,14 +287,20 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
     if (known != null) {
       return known;
     }
-    ProbeKey key = board.key();
-    if (!ledger.claim(key, Kind.GAUGE, name, key.tagsWith(tags), description, 1)) {
+    Map<String, String> all = board.key().tagsWith(tags);
+    if (!ledger.claim(board.key(), Kind.GAUGE, name, all, description, 1)) {
       return null;
     }
     Board.Slot slot = board.addSlot(name, tags);
-    for (MeterRegistry registry : registries) {
-      registerGauge(registry, board, slot);
+    Series series = gauges.get(List.<Object>of(name, all));
+    if (series == null) {
+      series = new Series(name, all);
+      gauges.put(List.of(name, all), series);
+      for (MeterRegistry registry : registries) {
+        registerGauge(registry, series);
+      }
     }
+    series.add(board, slot);
     return slot;
   }
 
@@ -311,14 +323,16 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
     return claimed;
   }
 
-  private void registerGauge(MeterRegistry registry, Board board, Board.Slot slot) {
+  private void registerGauge(MeterRegistry registry, Series series) {
     try {
-      gauge(slot.name(), ledger.description(slot.name()), board, state -> state.value(slot))
-          .tags(micrometerTags(board.key().tagsWith(slot.tags())))
+      Gauge.builder(series.name(), series, Series::value)
+          .description(ledger.description(series.name()))
+          .tags(micrometerTags(series.tags()))
+          .strongReference(true)
           .register(registry);
     } catch (IllegalArgumentException e) {
       // Somebody else's meter of that name; the other registries and meters must not suffer.
-      ledger.refuse(slot.name(), String.valueOf(e.getMessage()));
+      ledger.refuse(series.name(), String.valueOf(e.getMessage()));
     }
   }
 
@@ -326,8 +340,10 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
     for (OwnMeter meter : List.of(OwnMeter.ITERATION, OwnMeter.TIMESTAMP)) {
       ToDoubleFunction<Board.State> value =
           meter == OwnMeter.ITERATION ? Board.State::iteration : Board.State::timestamp;
-      gauge(meter.meter(), meter.description(), board, value)
+      Gauge.builder(meter.meter(), board, b -> value.applyAsDouble(state(b)))
+          .description(meter.description())
           .tags(ownTags(board))
+          .strongReference(true)
           .register(registry);
     }
     timer(registry, board, SUCCESS);
@@ -343,13 +359,6 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
         .tags("run", of.run(), "model", of.model())
         .strongReference(true)
         .register(registry);
-  }
-
-  private static Gauge.Builder<Board> gauge(
-      String name, String description, Board board, ToDoubleFunction<Board.State> value) {
-    return Gauge.builder(name, board, b -> value.applyAsDouble(state(b)))
-        .description(description)
-        .strongReference(true);
   }
 
   private static Timer timer(MeterRegistry registry, Board board, String outcome) {

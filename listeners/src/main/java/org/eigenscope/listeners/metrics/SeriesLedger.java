@@ -2,6 +2,7 @@ package org.eigenscope.listeners.metrics;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,8 +18,8 @@ import org.slf4j.LoggerFactory;
  * a monitoring system.
  *
  * <p>Names are compared as Prometheus sees them, with underscores. A name keeps the kind, the tag
- * keys and the description it was first used with; a series belongs to the probe that first
- * reported it; the number of series is bounded.
+ * keys and the description it was first used with; a gauge is reported by any number of probes in
+ * one spelling, a histogram by the probe that first reported it; the number of series is bounded.
  *
  * <p><b>Threading.</b> Guarded by its owner's lock, except for {@link #refused()}.
  */
@@ -38,7 +39,10 @@ final class SeriesLedger {
 
   private record Family(Kind kind, Set<String> tagKeys, String description) {}
 
-  private record Series(String name, Map<String, String> tags) {}
+  private record Spelling(String name, Map<String, String> tags) {}
+
+  /** Who reports a series, the first of them first. */
+  private record Reporters(Spelling spelling, Set<ProbeKey> probes) {}
 
   private static final Logger log = LoggerFactory.getLogger(EigenscopeMetrics.class);
 
@@ -55,7 +59,7 @@ final class SeriesLedger {
 
   private final int maximumSeries;
   private final Map<String, Family> families = new HashMap<>();
-  private final Map<Series, ProbeKey> owners = new HashMap<>();
+  private final Map<Spelling, Reporters> reporters = new HashMap<>();
   private final Set<String> logged = new HashSet<>();
   private final AtomicLong refused = new AtomicLong();
   private int used;
@@ -88,7 +92,7 @@ final class SeriesLedger {
   }
 
   /**
-   * Takes a series for a probe, once; returns false when the series must not be exported.
+   * Takes a series for a probe, once; returns false when the probe must not export it.
    *
    * @param probe who asks
    * @param kind how the series will be exported
@@ -130,11 +134,18 @@ final class SeriesLedger {
           "it is a %s with the tags %s, but its name already stands for a %s with the tags %s"
               .formatted(kind.word, labels.keySet(), family.kind().word, family.tagKeys()));
     }
-    Series wanted = new Series(prometheusName, labels);
-    ProbeKey owner = owners.get(wanted);
-    if (owner != null) {
-      // The same probe may reach one series by two spellings, which would be exported twice.
-      return refuse(name, "%s already reports it with the tags %s".formatted(owner, labels));
+    Spelling spelling = new Spelling(name, tags);
+    Spelling wanted = new Spelling(prometheusName, labels);
+    Reporters known = reporters.get(wanted);
+    if (known != null) {
+      // Two spellings would be exported twice, by the same probe too.
+      if (kind == Kind.GAUGE && known.spelling().equals(spelling) && known.probes().add(probe)) {
+        return true;
+      }
+      return refuse(
+          name,
+          "%s already reports it with the tags %s"
+              .formatted(known.probes().iterator().next(), labels));
     }
     if (used + series > maximumSeries) {
       return refuse(name, exhausted());
@@ -142,7 +153,7 @@ final class SeriesLedger {
     used += series;
     families.putIfAbsent(
         prometheusName, new Family(kind, new TreeSet<>(labels.keySet()), description));
-    owners.put(wanted, probe);
+    reporters.put(wanted, new Reporters(spelling, new LinkedHashSet<>(Set.of(probe))));
     return true;
   }
 

@@ -43,7 +43,11 @@ class JournalTest {
   void readsBackWhatWasWritten() {
     Path path = directory.resolve("journal.jsonl");
     List<Reading> readings =
-        List.of(HandmadeReadings.spectrum(0), HandmadeReadings.spectrum(100), awkward());
+        List.of(
+            HandmadeReadings.spectrum(0),
+            HandmadeReadings.withoutDraws(64),
+            HandmadeReadings.spectrum(100),
+            awkward());
     write(path, readings);
 
     assertThat(read(path)).isEqualTo(readings.stream().map(RecordedReading::of).toList());
@@ -119,6 +123,19 @@ class JournalTest {
     assertThat(line.get("spectra").get(0).get("draws").get(1).get("nodes").get(2).doubleValue())
         .isEqualTo(20_000);
     assertThat(lines.get(1)).contains("converge — residual 4·10⁻⁶");
+  }
+
+  @Test
+  void leavesOutWhatAReadingWithoutDrawsDoesNotHave() throws IOException {
+    Path path = directory.resolve("journal.jsonl");
+    write(path, List.of(HandmadeReadings.withoutDraws(64)));
+
+    JsonNode line = new ObjectMapper().readTree(path.toFile());
+    assertThat(line.get("spectra").isArray()).isTrue();
+    assertThat(line.get("spectra")).isEmpty();
+    assertThat(line.get("measurements").findValuesAsText("name"))
+        .contains("eigenscope.eigenvalue", "eigenscope.outliers")
+        .doesNotContain("eigenscope.trace", "eigenscope.negative.mass");
   }
 
   @Test

@@ -198,11 +198,57 @@ class EigenscopeMetricsTest {
   }
 
   @Test
-  void refusesASeriesThatAnotherProbeReports() {
-    metrics.accept(HandmadeReadings.scalar("first", 1, "value", Map.of(), 1));
-    metrics.accept(HandmadeReadings.scalar("second", 1, "value", Map.of(), 2));
+  void aSeriesOfTwoProbesShowsTheNewestReading() {
+    SimpleMeterRegistry late = new SimpleMeterRegistry();
+    metrics.accept(HandmadeReadings.scalar("often", 64, "value", Map.of(), 1));
+    metrics.accept(HandmadeReadings.scalar("seldom", 65, "value", Map.of(), 2));
+    assertThat(gauge("value", Map.of()).value()).isEqualTo(2);
+    metrics.bindTo(late);
+    metrics.accept(HandmadeReadings.scalar("often", 128, "value", Map.of(), 3));
 
-    assertThat(gauge("value", Map.of()).value()).isEqualTo(1);
+    assertThat(gauge("value", Map.of()).value()).isEqualTo(3);
+    assertThat(late.get("value").gauge().value()).isEqualTo(3);
+    assertThat(refused()).isZero();
+  }
+
+  @Test
+  void ofTwoReadingsOfOneIterationTheFirstStays() {
+    metrics.accept(HandmadeReadings.scalar("seldom", 0, "value", Map.of(), 1));
+    metrics.accept(HandmadeReadings.scalar("often", 512, "value", Map.of(), 2));
+    metrics.accept(HandmadeReadings.scalar("seldom", 512, "value", Map.of(), 3));
+    assertThat(gauge("value", Map.of()).value()).isEqualTo(2);
+
+    // Another training begins.
+    metrics.accept(HandmadeReadings.scalar("seldom", 0, "value", Map.of(), 4));
+    assertThat(gauge("value", Map.of()).value()).isEqualTo(4);
+  }
+
+  @Test
+  void aReadingWithoutDrawsLeavesTheDensityOfAnotherProbe() {
+    SpectrumReading full = HandmadeReadings.spectrum(512);
+    SpectrumReading cheap = HandmadeReadings.withoutDraws(576);
+    metrics.announce(HandmadeReadings.announcementOf(cheap));
+    metrics.announce(HandmadeReadings.announcementOf(full));
+    metrics.accept(full);
+    metrics.accept(cheap);
+
+    assertThat(gauge("eigenscope.trace", HandmadeReadings.TAGS).value()).isEqualTo(99);
+    assertThat(gauge("eigenscope.negative.mass", HandmadeReadings.TAGS).value()).isEqualTo(0.0625);
+    assertThat(gauge("eigenscope.loss", HandmadeReadings.TAGS).value()).isEqualTo(0.5);
+    assertThat(gauge("eigenscope.outliers", HandmadeReadings.TAGS).value()).isNaN();
+    assertThat(registry.find("eigenscope.probe.iteration").gauges())
+        .extracting(g -> g.getId().getTag("probe") + "=" + (int) g.value())
+        .containsExactlyInAnyOrder("spectrum=512", "sharpness=576");
+    assertThat(refused()).isZero();
+  }
+
+  @Test
+  void refusesAnotherSpellingOfASeriesThatAnotherProbeReports() {
+    metrics.accept(HandmadeReadings.scalar("first", 1, "a.b", Map.of(), 1));
+    metrics.accept(HandmadeReadings.scalar("second", 1, "a_b", Map.of(), 2));
+
+    assertThat(gauge("a.b", Map.of()).value()).isEqualTo(1);
+    assertThat(registry.find("a_b").gauge()).isNull();
     assertThat(refused()).isEqualTo(1);
   }
 

@@ -165,6 +165,29 @@ class PrometheusEndpointTest {
   }
 
   @Test
+  void aReadingWithoutDrawsHasNoHistogramAndLeavesThatOfAnotherProbe() throws Exception {
+    PrometheusEndpoint endpoint = start(PrometheusEndpoint.builder());
+    endpoint.sink().accept(HandmadeReadings.withoutDraws(448));
+
+    String alone = get(endpoint.uri(), "text/plain").body();
+    endpoint.sink().accept(HandmadeReadings.spectrum(512));
+    endpoint.sink().accept(HandmadeReadings.withoutDraws(576));
+    String both = get(endpoint.uri(), "text/plain").body();
+
+    assertThat(alone)
+        .doesNotContain("eigenscope_spectrum", "eigenscope_trace", "eigenscope_negative_mass");
+    assertThat(alone).containsPattern("(?m)^eigenscope_outliers\\{.*} NaN$");
+    assertThat(both)
+        .containsPattern("(?m)^eigenscope_spectrum_bucket\\{.*le=\"\\+Inf\".*} 1000000$")
+        .containsPattern("(?m)^eigenscope_trace\\{.*} 99.0$")
+        .containsPattern("(?m)^eigenscope_loss\\{.*} 0.5$")
+        .containsPattern("(?m)^eigenscope_probe_iteration\\{.*probe=\"sharpness\".*} 576.0$")
+        .containsPattern("(?m)^eigenscope_probe_iteration\\{.*probe=\"spectrum\".*} 512.0$")
+        .containsPattern("(?m)^eigenscope_series_refused_total 0.0$");
+    assertThat(both.lines().filter(line -> line.startsWith("eigenscope_loss{"))).hasSize(1);
+  }
+
+  @Test
   void hasAHealthPageAndAnIndex() throws Exception {
     PrometheusEndpoint endpoint = start(PrometheusEndpoint.builder());
 
