@@ -82,11 +82,15 @@ record Analysis(
     }
     ArrayNode draws = object.putArray("draws");
     for (QuadratureRule rule : reading.draws()) {
-      ObjectNode draw = draws.addObject();
-      putNumbers(draw.putArray("nodes"), rule.nodes());
-      putNumbers(draw.putArray("weights"), rule.weights());
+      putRule(draws.addObject(), rule);
     }
     putDensity(object.putObject("density"));
+    QuadratureRule measure = reading.gradientMeasure();
+    if (measure == null) {
+      object.putNull("gradientMeasure");
+    } else {
+      putRule(object.putObject("gradientMeasure"), measure);
+    }
     object.put("engine", reading.provenance().settings().get("engine"));
     object.put("precision", lowerCase(precision));
     object.put("batchNorm", lowerCase(batchNorm));
@@ -114,6 +118,11 @@ record Analysis(
     putNumbers(object.putArray("grid"), density.grid());
     putNumbers(object.putArray("values"), density.values());
     put(object, "variance", density.variance());
+  }
+
+  private static void putRule(ObjectNode object, QuadratureRule rule) {
+    putNumbers(object.putArray("nodes"), rule.nodes());
+    putNumbers(object.putArray("weights"), rule.weights());
   }
 
   private static void putEigenvalues(ArrayNode array, List<Eigenvalue> eigenvalues) {

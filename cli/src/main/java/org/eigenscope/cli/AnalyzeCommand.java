@@ -125,7 +125,9 @@ final class AnalyzeCommand implements Callable<Integer> {
       names = "--steps",
       paramLabel = "M",
       defaultValue = "90",
-      description = "Lanczos steps of each draw. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Lanczos steps of each draw and of the gradient's spectral measure. Default:"
+              + " ${DEFAULT-VALUE}.")
   private int steps;
 
   @Option(
@@ -277,6 +279,7 @@ final class AnalyzeCommand implements Callable<Integer> {
               .draws(draws)
               .top(size)
               .bottom(size)
+              .gradientMeasure(draws == 0 ? 0 : steps)
               .seed(seed)
               .build();
       Snapshot snapshot = Snapshot.of(network, data.batches().rebatched(batchSize), Instant.now());

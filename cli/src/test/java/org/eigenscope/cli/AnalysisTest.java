@@ -26,7 +26,11 @@ import org.junit.jupiter.api.Test;
 class AnalysisTest {
 
   private static SpectrumReading reading(
-      double loss, TraceEstimate trace, @Nullable Integer outliers, double bulkEdge) {
+      double loss,
+      TraceEstimate trace,
+      @Nullable Integer outliers,
+      double bulkEdge,
+      @Nullable QuadratureRule gradientMeasure) {
     return new SpectrumReading(
         new Provenance(
             "spectrum",
@@ -58,6 +62,7 @@ class AnalysisTest {
         List.of(
             new QuadratureRule(new double[] {-0.5, 4}, new double[] {0.75, 0.25}),
             new QuadratureRule(new double[] {1}, new double[] {1})),
+        gradientMeasure,
         List.of("of the reading"));
   }
 
@@ -77,7 +82,14 @@ class AnalysisTest {
   }
 
   private static JsonNode json() throws IOException {
-    return json(reading(0.5, new TraceEstimate(6, 0.5, 2), 1, 1), null);
+    return json(
+        reading(
+            0.5,
+            new TraceEstimate(6, 0.5, 2),
+            1,
+            1,
+            new QuadratureRule(new double[] {0.5, 4}, new double[] {0.375, 0.625})),
+        null);
   }
 
   @Test
@@ -98,6 +110,7 @@ class AnalysisTest {
             "gradientFraction",
             "draws",
             "density",
+            "gradientMeasure",
             "engine",
             "precision",
             "batchNorm",
@@ -131,6 +144,7 @@ class AnalysisTest {
                       "draws": [
                         {"nodes": [-0.5, 4.0], "weights": [0.75, 0.25]},
                         {"nodes": [1.0], "weights": [1.0]}],
+                      "gradientMeasure": {"nodes": [0.5, 4.0], "weights": [0.375, 0.625]},
                       "engine": "difference", "precision": "float", "batchNorm": "population",
                       "operator": "gauss-newton", "layer": "all",
                       "matvecs": 423, "seconds": 1.5, "seed": 7,
@@ -162,18 +176,23 @@ class AnalysisTest {
     JsonNode json =
         json(
             reading(
-                Double.POSITIVE_INFINITY, new TraceEstimate(6, Double.NaN, 1), null, Double.NaN),
+                Double.POSITIVE_INFINITY,
+                new TraceEstimate(6, Double.NaN, 1),
+                null,
+                Double.NaN,
+                null),
             null);
 
     assertThat(json.get("loss").isNull()).isTrue();
     assertThat(json.get("trace").get("standardError").isNull()).isTrue();
     assertThat(json.get("outliers").isNull()).isTrue();
     assertThat(json.get("bulkEdge").isNull()).isTrue();
+    assertThat(json.get("gradientMeasure").isNull()).isTrue();
   }
 
   @Test
   void namesTheLayer() throws IOException {
-    assertThat(json(reading(0.5, new TraceEstimate(6, 0.5, 2), 1, 1), "größe/W").get("layer"))
+    assertThat(json(reading(0.5, new TraceEstimate(6, 0.5, 2), 1, 1, null), "größe/W").get("layer"))
         .hasToString("\"größe/W\"");
   }
 }

@@ -170,6 +170,38 @@ class AnalyzeResultTest {
     assertThat(last).isCloseTo(1, within(1e-6));
   }
 
+  /**
+   * Softmax regression has an eigenvalue zero for each input, which the gradient has no part in.
+   */
+  @Test
+  void givesTheGradientsMeasureOverTheEigenvalues() throws IOException {
+    JsonNode result = analyze("--top", ORDER);
+    JsonNode nodes = result.get("gradientMeasure").get("nodes");
+    JsonNode weights = result.get("gradientMeasure").get("weights");
+    double[] expected = eigenvalues();
+    double[] fractions = new double[ORDER];
+    for (int i = 0; i < ORDER; i++) {
+      fractions[i] = result.get("gradientFraction").get(i).get("fraction").doubleValue();
+    }
+
+    // The gradient's part on the i-th largest eigenvector is the i-th rise of the fraction.
+    for (int i = 0; i < ORDER - INPUTS - 1; i++) {
+      double weight = 0;
+      for (int j = 0; j < nodes.size(); j++) {
+        weight +=
+            Math.abs(nodes.get(j).doubleValue() - expected[i]) < 1e-9
+                ? weights.get(j).doubleValue()
+                : 0;
+      }
+      assertThat(weight).isCloseTo(fractions[i] - (i == 0 ? 0 : fractions[i - 1]), within(1e-6));
+    }
+    double sum = 0;
+    for (JsonNode weight : weights) {
+      sum += weight.doubleValue();
+    }
+    assertThat(sum).isCloseTo(1, within(1e-9));
+  }
+
   @Test
   void keepsTheDraws() throws IOException {
     JsonNode draws = analyze("--draws", 3, "--steps", 4).get("draws");
@@ -198,8 +230,9 @@ class AnalyzeResultTest {
     assertThat(cheap.get("density").get("grid")).isEmpty();
     assertThat(cheap.get("density").get("values")).isEmpty();
     assertThat(cheap.get("density").get("variance").isNull()).isTrue();
+    assertThat(cheap.get("gradientMeasure").isNull()).isTrue();
     assertThat(cheap.fieldNames()).toIterable().containsExactlyElementsOf(full::fieldNames);
-    long steps = 0;
+    long steps = full.get("gradientMeasure").get("nodes").size();
     for (JsonNode draw : full.get("draws")) {
       steps += draw.get("nodes").size();
     }

@@ -64,6 +64,7 @@ public final class HandmadeReadings {
         List.of(
             new QuadratureRule(new double[] {-1.5, 0, 12.5}, new double[] {0.25, 0.5, 0.25}),
             new QuadratureRule(new double[] {-0.5, 0.1, 20_000}, new double[] {0.5, 0.25, 0.25})),
+        new QuadratureRule(new double[] {0.25, 12.5}, new double[] {0.125, 0.875}),
         List.of("the smallest eigenvalue did not converge — residual 4·10⁻⁶ 😀"));
   }
 
@@ -86,6 +87,7 @@ public final class HandmadeReadings {
         List.of(0.75, 0.875),
         0.5,
         List.of(),
+        null,
         List.of());
   }
 

@@ -17,6 +17,7 @@ import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.curvature.Precision;
 import org.eigenscope.probes.linalg.ExtremeEigenpairs;
 import org.eigenscope.probes.linalg.GradientFraction;
+import org.eigenscope.probes.linalg.Lanczos;
 import org.eigenscope.probes.linalg.LinearOperator;
 import org.eigenscope.probes.linalg.OperatorCheck;
 import org.eigenscope.probes.linalg.Outliers;
@@ -25,6 +26,7 @@ import org.eigenscope.probes.linalg.RandomVectors;
 import org.eigenscope.probes.linalg.Reorthogonalization;
 import org.eigenscope.probes.linalg.RitzPair;
 import org.eigenscope.probes.linalg.SpectralEstimate;
+import org.eigenscope.probes.linalg.SpectralMeasure;
 import org.eigenscope.probes.linalg.SpectralMoments;
 import org.eigenscope.probes.linalg.StochasticLanczosQuadrature;
 import org.eigenscope.probes.linalg.SubspaceOverlap;
@@ -46,7 +48,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><b>Cost.</b> {@code steps · draws} matvecs for the quadrature and, for the eigenpairs, five to
  * ten for each pair in the first reading; later readings start from the eigenvectors of the one
- * before.
+ * before. The gradient's spectral measure costs the steps that {@link Builder#gradientMeasure} asks
+ * for.
  *
  * <p><b>Without draws</b> ({@code draws(0)}, {@link #sharpness()}) there is no quadrature and a
  * reading costs its eigenpairs alone: it has no spectrum, no trace and no negative mass, and its
@@ -96,6 +99,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
       RandomVectors.Distribution testVectors,
       int top,
       int bottom,
+      int gradientSteps,
       long seed) {}
 
   private SpectrumProbe(Settings settings) {
@@ -151,6 +155,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
       TopEigenspace top = TopEigenspace.of(pairs.largest());
       List<Double> overlap = overlapWithLast(top);
       Density density = density(operator);
+      SpectralMeasure measure = gradientMeasure(operator, gradient);
       Outliers outliers =
           Outliers.find(
               values(pairs.largest()),
@@ -166,11 +171,12 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
                 .formatted(pairs.matvecs()));
       }
       notes.addAll(density.notes());
+      addNotes(measure, gradient, notes);
       return new SpectrumReading(
           provenance(
               snapshot,
               curvature,
-              pairs.matvecs() + density.matvecs(),
+              pairs.matvecs() + density.matvecs() + (measure == null ? 0 : measure.matvecs()),
               (System.nanoTime() - begin) * 1e-9),
           tags(snapshot.network()),
           loss,
@@ -187,6 +193,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
           overlap,
           stabilityRatio(snapshot, top.value(0)),
           density.draws(),
+          measure == null ? null : measure.rule(),
           notes);
     }
   }
@@ -308,6 +315,17 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
         notes);
   }
 
+  private @Nullable SpectralMeasure gradientMeasure(LinearOperator operator, INDArray gradient) {
+    if (settings.gradientSteps() == 0 || isZero(gradient)) {
+      return null;
+    }
+    return SpectralMeasure.of(
+        operator,
+        gradient,
+        Lanczos.Options.ofSteps(settings.gradientSteps())
+            .withThreads(settings.curvature().threads()));
+  }
+
   /** Returns independent seeds for the quadrature and for the eigenpairs. */
   private long[] seeds() {
     return new SplittableRandom(settings.seed()).longs(2).toArray();
@@ -333,20 +351,36 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
     return settings.top() + (long) settings.bottom();
   }
 
+  private void addNotes(@Nullable SpectralMeasure measure, INDArray gradient, List<String> notes) {
+    if (settings.gradientSteps() > 0 && isZero(gradient)) {
+      notes.add("the gradient is zero: it has no spectral measure");
+    }
+    if (measure != null && measure.reorthogonalization() == Reorthogonalization.NONE) {
+      notes.add("no Krylov basis fitted into memory: the gradient's was not re-orthogonalised");
+    }
+  }
+
+  private static boolean isZero(INDArray gradient) {
+    return gradient.amaxNumber().doubleValue() == 0;
+  }
+
   private long expectedMatvecs(long order) {
     return Math.min(settings.steps(), order) * settings.draws()
+        + Math.min(settings.gradientSteps(), order)
         + EXPECTED_MATVECS_PER_PAIR * Math.min(order, pairs());
   }
 
   /**
-   * Returns what the vectors may take: those of the draws, or before them the eigenpairs' basis,
-   * its images and some for each pair.
+   * Returns what the vectors may take: those of the draws or of the gradient's measure, or before
+   * them the eigenpairs' basis, its images and some for each pair.
    */
   private long vectorBytes(LinearOperator operator) {
     long order = operator.order();
     long ofDraws = Math.min(settings.steps(), order) * settings.draws();
+    long ofGradient = Math.min(settings.gradientSteps(), order);
     long basis = Math.min(order, Math.max(FEWEST_BASIS_VECTORS, BASIS_VECTORS_PER_PAIR * pairs()));
-    return Math.max(ofDraws, 2 * basis + 4 * pairs()) * order * operator.dataType().width();
+    long most = Math.max(Math.max(ofDraws, ofGradient), 2 * basis + 4 * pairs());
+    return most * order * operator.dataType().width();
   }
 
   private Provenance provenance(
@@ -361,6 +395,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
     used.put("testVectors", lower(settings.testVectors()));
     used.put("top", Integer.toString(settings.top()));
     used.put("bottom", Integer.toString(settings.bottom()));
+    used.put("gradientSteps", Integer.toString(settings.gradientSteps()));
     return new Provenance(
         name(),
         snapshot.run(),
@@ -417,6 +452,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
     private RandomVectors.Distribution testVectors = RandomVectors.Distribution.RADEMACHER;
     private int top = 10;
     private int bottom = 1;
+    private int gradientSteps;
     private long seed = 1;
 
     private Builder() {}
@@ -543,6 +579,19 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
       return this;
     }
 
+    /**
+     * Sets the Lanczos steps of the gradient's spectral measure: where its squared norm lies over
+     * the whole spectrum ({@link SpectralMeasure}). Default 0, no such measure, because it costs as
+     * many matvecs as steps and the fractions in the top eigenspaces cost none; 90 is a tenth of a
+     * default reading more. A matrix of smaller order takes as many as its order.
+     *
+     * @throws IllegalArgumentException if {@code steps} is negative
+     */
+    public Builder gradientMeasure(int steps) {
+      gradientSteps = atLeast(0, "gradientMeasure", steps);
+      return this;
+    }
+
     /** Sets the seed of every random choice; default 1. */
     public Builder seed(long value) {
       seed = value;
@@ -563,6 +612,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
               testVectors,
               top,
               bottom,
+              gradientSteps,
               seed));
     }
 

@@ -1,5 +1,6 @@
 package org.eigenscope.probes;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * @param stabilityRatio largest eigenvalue over the optimiser's stability limit; NaN where no limit
  *     is known
  * @param draws one quadrature rule for each test vector; may be empty
+ * @param gradientMeasure where the gradient's squared norm lies over the spectrum, weights summing
+ *     to 1 ({@link org.eigenscope.probes.linalg.SpectralMeasure}); null when it was not asked for,
+ *     or the gradient is zero
  * @param notes caveats in plain words
  */
 public record SpectrumReading(
@@ -56,6 +60,7 @@ public record SpectrumReading(
     List<Double> subspaceOverlap,
     double stabilityRatio,
     List<QuadratureRule> draws,
+    @Nullable QuadratureRule gradientMeasure,
     List<String> notes)
     implements Reading {
 
@@ -90,9 +95,14 @@ public record SpectrumReading(
 
   @Override
   public List<Spectrum> spectra() {
-    return draws.isEmpty()
-        ? List.of()
-        : List.of(new Spectrum("eigenscope.spectrum", tags, activeParameters, draws));
+    List<Spectrum> all = new ArrayList<>();
+    if (!draws.isEmpty()) {
+      all.add(new Spectrum(Spectrum.EIGENVALUES, tags, activeParameters, draws));
+    }
+    if (gradientMeasure != null) {
+      all.add(new Spectrum(Spectrum.GRADIENT, tags, activeParameters, List.of(gradientMeasure)));
+    }
+    return List.copyOf(all);
   }
 
   /** Adds a tag or two to the common ones. */

@@ -21,6 +21,7 @@ import org.eigenscope.probes.curvature.CurvatureOptions;
 import org.eigenscope.probes.curvature.DataBatches;
 import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.linalg.LinearOperator;
+import org.eigenscope.probes.linalg.QuadratureRule;
 import org.eigenscope.probes.linalg.TraceEstimate;
 import org.hipparchus.linear.EigenDecompositionSymmetric;
 import org.hipparchus.linear.MatrixUtils;
@@ -153,6 +154,107 @@ class SpectrumProbeTest {
       assertThat(reading.trace().estimate()).isCloseTo(trace, within(4 * deviation));
       assertThat(reading.trace().draws()).isEqualTo(4);
     }
+  }
+
+  /** Returns the mass of a rule above a value. */
+  private static double massAbove(QuadratureRule rule, double value) {
+    double mass = 0;
+    for (int i = 0; i < rule.size(); i++) {
+      mass += rule.node(i) > value ? rule.weight(i) : 0;
+    }
+    return mass;
+  }
+
+  @Test
+  void gradientMeasureIsTheGradientOverTheEigenvectorsOfTheDenseHessian() {
+    MultiLayerNetwork network = network(false);
+    SpectrumReading whole = small().gradientMeasure(90).build().measure(snapshot(network, 0));
+    SpectrumReading coarse = small().gradientMeasure(12).build().measure(snapshot(network, 0));
+    QuadratureRule measure = whole.gradientMeasure();
+    QuadratureRule nodes = coarse.gradientMeasure();
+
+    assertThat(measure).isNotNull();
+    assertThat(nodes).isNotNull();
+    assertThat(nodes.size()).isEqualTo(12);
+    try (Curvature curvature = curvature(network)) {
+      EigenDecompositionSymmetric exact = dense(curvature.hessian());
+      double[] descending = exact.getEigenvalues();
+      var gradient = MatrixUtils.createRealVector(curvature.gradient().toDoubleVector());
+      gradient.unitize();
+      double above = 0;
+      double mean = 0;
+      for (int k = 0; k < descending.length; k++) {
+        double cosine = exact.getEigenvector(k).dotProduct(gradient);
+        above += cosine * cosine;
+        mean += cosine * cosine * descending[k];
+        double gap = k + 1 < descending.length ? descending[k] - descending[k + 1] : 1;
+        // Where eigenvalues cannot be told apart neither can their weights.
+        if (gap > 1e-6 * descending[0]) {
+          assertThat(massAbove(measure, descending[k] - gap / 2)).isCloseTo(above, within(1e-9));
+        }
+      }
+      double sum = 0;
+      for (int i = 0; i < nodes.size(); i++) {
+        sum += nodes.weight(i) * nodes.node(i);
+      }
+      assertThat(sum).isCloseTo(mean, within(1e-12));
+      // the fractions in the top eigenspaces, whose eigenvectors are accurate to residual over gap
+      for (int k = 0; k < 4; k++) {
+        assertThat(massAbove(measure, (descending[k] + descending[k + 1]) / 2))
+            .isCloseTo(whole.gradientFraction().get(k), within(1e-3));
+      }
+    }
+  }
+
+  @Test
+  void gradientMeasureIsASpectrumOfItsOwnAndCostsItsSteps() {
+    Snapshot snapshot = snapshot(network(false), 0);
+    SpectrumReading without = small().build().measure(snapshot);
+    SpectrumReading with = small().gradientMeasure(7).build().measure(snapshot);
+
+    assertThat(without.gradientMeasure()).isNull();
+    assertThat(without.spectra()).extracting(Spectrum::name).containsExactly("eigenscope.spectrum");
+    assertThat(with.spectra())
+        .extracting(Spectrum::name)
+        .containsExactly("eigenscope.spectrum", "eigenscope.gradient.spectrum");
+    assertThat(with.spectra().get(0)).isEqualTo(without.spectra().get(0));
+    assertThat(with.spectra().get(1).draws()).containsExactly(with.gradientMeasure());
+    assertThat(with.spectra().get(1).tags()).isEqualTo(with.tags());
+    assertThat(with.measurements()).isEqualTo(without.measurements());
+    assertThat(with.provenance().matvecs()).isEqualTo(without.provenance().matvecs() + 7);
+    assertThat(with.provenance().settings()).containsEntry("gradientSteps", "7");
+    assertThat(small().gradientMeasure(7).build().examine(snapshot).expectedMatvecs())
+        .isEqualTo(small().build().examine(snapshot).expectedMatvecs() + 7);
+  }
+
+  @Test
+  void aGradientOfZeroHasNoMeasureAndTheReadingSaysSo() {
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(
+            new NeuralNetConfiguration.Builder()
+                .dataType(DataType.DOUBLE)
+                .list()
+                .layer(
+                    new OutputLayer.Builder(LossFunction.MSE)
+                        .nOut(CLASSES)
+                        .activation(Activation.IDENTITY)
+                        .build())
+                .setInputType(InputType.feedForward(INPUTS))
+                .build());
+    network.init();
+    network.params().assign(0);
+    DataSet fitted = data(40);
+    fitted.getLabels().assign(0);
+    Snapshot snapshot =
+        Snapshot.of(Network.of(network).replica(), DataBatches.of(fitted), Instant.EPOCH);
+
+    SpectrumReading reading = small().gradientMeasure(5).build().measure(snapshot);
+
+    assertThat(reading.gradientNorm()).isZero();
+    assertThat(reading.sharpness()).isPositive();
+    assertThat(reading.gradientMeasure()).isNull();
+    assertThat(reading.spectra()).hasSize(1);
+    assertThat(reading.notes()).contains("the gradient is zero: it has no spectral measure");
   }
 
   @Test
@@ -402,5 +504,8 @@ class SpectrumProbeTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> SpectrumProbe.builder().name(" "))
         .withMessage("name must not be blank, got ' '");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SpectrumProbe.builder().gradientMeasure(-1))
+        .withMessage("gradientMeasure must be at least 0, got -1");
   }
 }

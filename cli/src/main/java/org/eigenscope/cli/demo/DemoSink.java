@@ -45,7 +45,7 @@ final class DemoSink implements ReadingSink {
           out.println(ReadingTable.row(reading));
           out.flush();
         });
-    if (reading.spectra().isEmpty()) {
+    if (!SpectrumChart.isDrawable(reading)) {
       return; // the last picture stays
     }
     try {

@@ -16,6 +16,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.eigenscope.probes.Reading;
 import org.eigenscope.probes.Spectrum;
@@ -23,6 +25,7 @@ import org.eigenscope.probes.linalg.QuadratureRule;
 import org.eigenscope.probes.linalg.SpectralDensity;
 import org.eigenscope.probes.linalg.SpectralDensity.KappaOptions;
 import org.eigenscope.probes.linalg.SpectralDensity.Sign;
+import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -36,6 +39,9 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * Draws the spectrum of a reading as a PNG: how many eigenvalues there are in each decade, negative
  * ones on the left and positive ones on the right, and the extreme eigenvalues one by one, outliers
  * apart from the bulk.
+ *
+ * <p>Where the reading has the gradient's spectral measure, its nodes are pins as high as their
+ * shares of the gradient's squared norm, in percent, on the same scale.
  *
  * <p>Both axes are logarithmic. What is closer to zero than the outermost three decades reach is
  * left out in the middle, and its share said in the legend.
@@ -63,6 +69,7 @@ public final class SpectrumChart {
   private static final Color DENSITY_FILL = new Color(0x44, 0x77, 0xaa, 0x60);
   private static final Color OUTLIER = new Color(0xcc3311);
   private static final Color OTHER = new Color(0x222222);
+  private static final Color GRADIENT = new Color(0x228833);
   private static final Color GRID = new Color(0xe4e4e4);
 
   private final String subject;
@@ -77,20 +84,38 @@ public final class SpectrumChart {
   }
 
   /**
-   * Draws the first spectrum of a reading.
+   * Returns whether a reading has a density to draw.
    *
-   * @param reading with at least one spectrum
+   * @param reading any reading
+   */
+  public static boolean isDrawable(Reading reading) {
+    return find(reading, Spectrum.EIGENVALUES) != null;
+  }
+
+  /** Returns the first spectrum of a name. */
+  private static @Nullable Spectrum find(Reading reading, String name) {
+    return reading.spectra().stream()
+        .filter(spectrum -> spectrum.name().equals(name))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /**
+   * Draws the first density of a reading.
+   *
+   * @param reading one that is {@linkplain #isDrawable drawable}
    * @param png the file to write or replace, in one step
    * @throws IOException if the file can't be written, or this machine has nothing to draw text with
    *     (no fonts); the message says which
-   * @throws IllegalArgumentException if the reading has no spectrum
+   * @throws IllegalArgumentException if the reading is not drawable
    */
   public void write(Reading reading, Path png) throws IOException {
-    if (reading.spectra().isEmpty()) {
+    Spectrum spectrum = find(reading, Spectrum.EIGENVALUES);
+    if (spectrum == null) {
       throw new IllegalArgumentException("a picture needs a reading with a spectrum, got none");
     }
     requireFonts();
-    BufferedImage image = draw(chart(reading));
+    BufferedImage image = draw(chart(reading, spectrum));
     Path directory = png.toAbsolutePath().getParent();
     Path unfinished = Files.createTempFile(directory, "spectrum", ".png");
     try {
@@ -139,10 +164,15 @@ public final class SpectrumChart {
     return image;
   }
 
-  private XYChart chart(Reading reading) {
-    Spectrum spectrum = reading.spectra().get(0);
-    double[] largest = Values.eigenvalues(reading, "largest");
-    double[] smallest = Values.eigenvalues(reading, "smallest");
+  private XYChart chart(Reading reading, Spectrum spectrum) {
+    Map<String, String> tags = spectrum.tags();
+    double[] largest = Values.eigenvalues(reading, "largest", tags);
+    double[] smallest = Values.eigenvalues(reading, "smallest", tags);
+    Spectrum gradient =
+        reading.spectra().stream()
+            .filter(other -> other.name().equals(Spectrum.GRADIENT) && other.tags().equals(tags))
+            .findFirst()
+            .orElse(null);
     Scale scale = Scale.of(spectrum, largest, smallest);
     XYChart chart =
         new XYChartBuilder()
@@ -158,12 +188,15 @@ public final class SpectrumChart {
                     spectrum.order()))
             .xAxisTitle(
                 "eigenvalue, in nats of loss (logarithmic beyond %s)".formatted(scale.label(0)))
-            .yAxisTitle("eigenvalues per decade")
+            .yAxisTitle("eigenvalues per decade" + (gradient == null ? "" : ", % of the gradient"))
             .build();
     style(chart.getStyler(), scale);
     addDensity(chart, spectrum, scale);
+    if (gradient != null) {
+      addGradient(chart, gradient, scale);
+    }
     // Unknown counts as none: the cast makes 0 of NaN.
-    int outliers = (int) Values.scalar(reading, "eigenscope.outliers");
+    int outliers = (int) Values.scalar(reading, "eigenscope.outliers", tags);
     int split = Math.max(0, Math.min(outliers, largest.length));
     addEigenvalues(
         chart, "outliers", Arrays.copyOf(largest, split), scale, OUTLIER, SeriesMarkers.DIAMOND);
@@ -285,16 +318,41 @@ public final class SpectrumChart {
     return sum / spectrum.draws().size();
   }
 
+  /** Adds the nodes of the gradient's measure as pins, as high as their weights in percent. */
+  private static void addGradient(XYChart chart, Spectrum gradient, Scale scale) {
+    QuadratureRule rule = gradient.draws().get(0);
+    int[] shown =
+        IntStream.range(0, rule.size())
+            .filter(j -> !scale.isNearZero(rule.node(j)) && height(100 * rule.weight(j)) > 0)
+            .toArray();
+    addPins(
+        chart,
+        String.format(
+            Locale.ROOT,
+            "gradient, %% (%.0f %% within %s)",
+            100 * share(gradient, scale),
+            scale.label(0)),
+        Arrays.stream(shown).mapToDouble(j -> scale.position(rule.node(j))).toArray(),
+        Arrays.stream(shown).mapToDouble(j -> height(100 * rule.weight(j))).toArray(),
+        GRADIENT,
+        SeriesMarkers.TRIANGLE_DOWN);
+  }
+
   /** Adds eigenvalues as pins, one eigenvalue high. */
   private static void addEigenvalues(
       XYChart chart, String name, double[] eigenvalues, Scale scale, Color color, Marker marker) {
     double[] x =
         Arrays.stream(eigenvalues).filter(v -> !scale.isNearZero(v)).map(scale::position).toArray();
+    double[] y = new double[x.length];
+    Arrays.fill(y, height(1));
+    addPins(chart, "%s (%d)".formatted(name, eigenvalues.length), x, y, color, marker);
+  }
+
+  private static void addPins(
+      XYChart chart, String name, double[] x, double[] y, Color color, Marker marker) {
     if (x.length == 0) {
       return;
     }
-    double[] y = new double[x.length];
-    Arrays.fill(y, height(1));
     double[] stemX = new double[3 * x.length];
     double[] stemY = new double[3 * x.length];
     for (int i = 0; i < x.length; i++) {
@@ -308,7 +366,7 @@ public final class SpectrumChart {
     stems.setLineWidth(1.5f);
     stems.setMarker(SeriesMarkers.NONE);
     stems.setShowInLegend(false);
-    XYSeries heads = chart.addSeries("%s (%d)".formatted(name, eigenvalues.length), x, y);
+    XYSeries heads = chart.addSeries(name, x, y);
     heads.setXYSeriesRenderStyle(XYSeriesRenderStyle.Scatter);
     heads.setMarker(marker);
     heads.setMarkerColor(color);

@@ -3,6 +3,7 @@ package org.eigenscope.cli.view;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.eigenscope.probes.Measurement;
 import org.eigenscope.probes.Reading;
 
@@ -16,8 +17,17 @@ final class Values {
    * @param tags keys and values in turn
    */
   static double scalar(Reading reading, String name, String... tags) {
+    Map<String, String> wanted = new TreeMap<>();
+    for (int i = 0; i < tags.length; i += 2) {
+      wanted.put(tags[i], tags[i + 1]);
+    }
+    return scalar(reading, name, wanted);
+  }
+
+  /** Returns the first scalar of a name that has some tags, or NaN without one. */
+  static double scalar(Reading reading, String name, Map<String, String> tags) {
     for (Measurement measurement : reading.measurements()) {
-      if (measurement.name().equals(name) && has(measurement.tags(), tags)) {
+      if (measurement.name().equals(name) && has(measurement, tags)) {
         return measurement.value();
       }
     }
@@ -28,11 +38,13 @@ final class Values {
    * Returns the eigenvalues of an end of the spectrum, the outermost first.
    *
    * @param end largest or smallest
+   * @param tags of the matrix; a reading may hold several
    */
-  static double[] eigenvalues(Reading reading, String end) {
+  static double[] eigenvalues(Reading reading, String end, Map<String, String> tags) {
     List<Measurement> all =
         reading.measurements().stream()
-            .filter(m -> m.name().equals("eigenscope.eigenvalue") && has(m.tags(), "end", end))
+            .filter(m -> m.name().equals("eigenscope.eigenvalue") && has(m, tags))
+            .filter(m -> end.equals(m.tags().get("end")))
             .sorted(Comparator.comparingInt(Values::rank))
             .toList();
     return all.stream().mapToDouble(Measurement::value).toArray();
@@ -42,12 +54,7 @@ final class Values {
     return Integer.parseInt(measurement.tags().getOrDefault("rank", "0"));
   }
 
-  private static boolean has(Map<String, String> tags, String... wanted) {
-    for (int i = 0; i < wanted.length; i += 2) {
-      if (!wanted[i + 1].equals(tags.get(wanted[i]))) {
-        return false;
-      }
-    }
-    return true;
+  private static boolean has(Measurement measurement, Map<String, String> tags) {
+    return measurement.tags().entrySet().containsAll(tags.entrySet());
   }
 }

@@ -40,6 +40,30 @@ final class Readings {
     return reading(599, all, List.of(draw, other));
   }
 
+  /** Returns that reading with the gradient's measure, and another matrix's spectra before it. */
+  static RecordedReading withGradient() {
+    RecordedReading plain = nineOutliers();
+    Map<String, String> other = Map.of("operator", "gauss-newton");
+    QuadratureRule rule =
+        new QuadratureRule(
+            new double[] {-0.2, 1e-6, 0.02, 2, 7, 9.7, 23.1},
+            new double[] {0.05, 0.1, 1e-5, 0.05, 0.1, 0.2, 0.49999});
+    List<Measurement> measurements = new ArrayList<>();
+    measurements.add(measurement("eigenscope.outliers", 1, "operator", "gauss-newton"));
+    measurements.add(
+        measurement(
+            "eigenscope.eigenvalue", 400, "operator", "gauss-newton", "end", "largest", "rank", 1));
+    measurements.addAll(plain.measurements());
+    return new RecordedReading(
+        plain.provenance(),
+        measurements,
+        List.of(
+            new Spectrum(Spectrum.GRADIENT, other, 6006, List.of(rule)),
+            plain.spectra().get(0),
+            new Spectrum(Spectrum.GRADIENT, plain.spectra().get(0).tags(), 6006, List.of(rule))),
+        List.of());
+  }
+
   /** Returns a reading that knows nothing but its iteration and one node. */
   static RecordedReading unknown(double node) {
     List<Measurement> all =
@@ -79,6 +103,7 @@ final class Readings {
 
   private static Measurement measurement(String name, double value, Object... tags) {
     Map<String, String> map = new TreeMap<>();
+    map.put("operator", "hessian");
     for (int i = 0; i < tags.length; i += 2) {
       map.put(tags[i].toString(), tags[i + 1].toString());
     }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.eigenscope.probes.Reading;
+import org.eigenscope.probes.RecordedReading;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SpectrumChartTest {
   private static final int OUTLIER = 0xcc3311;
+  private static final int GRADIENT = 0x228833;
 
   @TempDir Path folder;
 
@@ -34,12 +36,37 @@ class SpectrumChartTest {
     assertThat(image.getHeight()).isEqualTo(640);
     assertThat(share(image, 0xffffff)).isBetween(0.4, 0.9);
     // Nine red pins: columns with a lot of red, each a few pixels wide.
-    assertThat(pins(image)).isEqualTo(9);
+    assertThat(pins(image, OUTLIER)).isEqualTo(9);
+    assertThat(pins(image, GRADIENT)).isZero();
+  }
+
+  /** Of seven nodes one is too close to zero, and one has too little weight. */
+  @Test
+  void drawsWhereTheGradientIsBesideTheDensityOfTheSameMatrix() throws IOException {
+    BufferedImage image = draw(Readings.withGradient());
+    assertThat(pins(image, GRADIENT)).isEqualTo(5);
+    assertThat(pins(image, OUTLIER)).isEqualTo(9);
+  }
+
+  @Test
+  void aMeasureOfTheGradientAloneIsNoDensity() {
+    Reading reading = Readings.withGradient();
+    Reading alone =
+        new RecordedReading(
+            reading.provenance(),
+            reading.measurements(),
+            List.of(reading.spectra().get(0)),
+            List.of());
+    assertThat(SpectrumChart.isDrawable(reading)).isTrue();
+    assertThat(SpectrumChart.isDrawable(alone)).isFalse();
+    assertThatThrownBy(() -> draw(alone))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a picture needs a reading with a spectrum, got none");
   }
 
   @Test
   void drawsNoOutliersWhereTheirNumberIsUnknown() throws IOException {
-    assertThat(pins(draw(Readings.unknown(1)))).isZero();
+    assertThat(pins(draw(Readings.unknown(1)), OUTLIER)).isZero();
   }
 
   @ParameterizedTest
@@ -101,16 +128,16 @@ class SpectrumChartTest {
     return (double) count / (image.getWidth() * image.getHeight());
   }
 
-  /** Counts runs of columns in which a stem of the outliers' colour stands. */
-  private static int pins(BufferedImage image) {
+  /** Counts runs of columns in which a stem of a colour stands. */
+  private static int pins(BufferedImage image, int rgb) {
     int pins = 0;
     boolean inside = false;
     for (int x = 0; x < image.getWidth(); x++) {
-      int red = 0;
+      int pixels = 0;
       for (int y = 0; y < image.getHeight(); y++) {
-        red += (image.getRGB(x, y) & 0xffffff) == OUTLIER ? 1 : 0;
+        pixels += (image.getRGB(x, y) & 0xffffff) == rgb ? 1 : 0;
       }
-      boolean stem = red > 40;
+      boolean stem = pixels > 40;
       pins += stem && !inside ? 1 : 0;
       inside = stem;
     }

@@ -21,12 +21,13 @@ import org.slf4j.LoggerFactory;
  * Exports the spectra that {@link EigenscopeMetrics} received as Prometheus gauge histograms.
  *
  * <p><b>Definition.</b> The bucket of bound b of {@code eigenscope_spectrum} counts the eigenvalues
- * up to b, in millionths of all eigenvalues, as estimated by the mean of the spectrum's draws. The
- * bucket {@code le="+Inf"} is always exactly 1,000,000: take totals from it. {@code _gcount} is the
- * same, {@code _gsum} the mean eigenvalue times 1,000,000. Labels are {@code run}, {@code model}
- * and the spectrum's tags; common tags of a Micrometer registry are not among them. There are no
- * data points before the first reading. A histogram counts, so its values never go through {@code
- * rate()}.
+ * up to b, in millionths of all eigenvalues, as estimated by the mean of the spectrum's draws; that
+ * of {@code eigenscope_gradient_spectrum} the share of the gradient's squared norm in their
+ * eigenspaces. The bucket {@code le="+Inf"} is always exactly 1,000,000: take totals from it.
+ * {@code _gcount} is the same, {@code _gsum} the mean eigenvalue under these weights times
+ * 1,000,000. Labels are {@code run}, {@code model} and the spectrum's tags; common tags of a
+ * Micrometer registry are not among them. There are no data points before the first reading. A
+ * histogram counts, so its values never go through {@code rate()}.
  *
  * <p>{@link PrometheusEndpoint} has one; with a registry of your own:
  *
@@ -41,9 +42,19 @@ public final class SpectrumCollector implements MultiCollector {
 
   private static final Logger log = LoggerFactory.getLogger(SpectrumCollector.class);
 
-  private static final String HELP =
-      "Cumulative spectral mass: eigenvalues up to le, in millionths of all; totals are in"
-          + " le=\"+Inf\"";
+  private static final String TOTALS = "; totals are in le=\"+Inf\"";
+
+  /** What the buckets of a family hold, by its name; others hold some mass. */
+  private static final Map<String, String> HELP =
+      Map.of(
+          SeriesLedger.canonical(Spectrum.EIGENVALUES),
+          "Cumulative spectral mass: eigenvalues up to le, in millionths of all" + TOTALS,
+          SeriesLedger.canonical(Spectrum.GRADIENT),
+          "Cumulative share of the gradient's squared norm in eigenspaces up to le, in millionths"
+              + TOTALS);
+
+  private static final String OTHER_HELP =
+      "Cumulative mass over the eigenvalues up to le, in millionths of the whole" + TOTALS;
 
   private record Point(String name, HistogramDataPointSnapshot data) {}
 
@@ -80,7 +91,11 @@ public final class SpectrumCollector implements MultiCollector {
         families
             .computeIfAbsent(
                 point.name(),
-                name -> HistogramSnapshot.builder().name(name).help(HELP).gaugeHistogram(true))
+                name ->
+                    HistogramSnapshot.builder()
+                        .name(name)
+                        .help(HELP.getOrDefault(name, OTHER_HELP))
+                        .gaugeHistogram(true))
             .dataPoint(point.data());
       }
     }
