@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.eigenscope.probes.Contrast;
 import org.eigenscope.probes.Measurement;
+import org.eigenscope.probes.NormalizationReading;
 import org.eigenscope.probes.Provenance;
 import org.eigenscope.probes.Quantity;
 import org.eigenscope.probes.Reading;
@@ -45,9 +47,15 @@ public final class HandmadeReadings {
 
   /** Returns a reading of every kind of value, with two draws. */
   public static SpectrumReading spectrum(int iteration) {
+    return spectrum(iteration, "none");
+  }
+
+  private static SpectrumReading spectrum(int iteration, String normalization) {
+    Map<String, String> tags = new TreeMap<>(TAGS);
+    tags.put("normalization", normalization);
     return new SpectrumReading(
         provenance("spectrum", iteration),
-        TAGS,
+        tags,
         0.75,
         0.125,
         1000,
@@ -66,6 +74,18 @@ public final class HandmadeReadings {
             new QuadratureRule(new double[] {-0.5, 0.1, 20_000}, new double[] {0.5, 0.25, 0.25})),
         new QuadratureRule(new double[] {0.25, 12.5}, new double[] {0.125, 0.875}),
         List.of("the smallest eigenvalue did not converge — residual 4·10⁻⁶ 😀"));
+  }
+
+  /** Returns a reading of two modes that do not differ, and of one that failed. */
+  public static NormalizationReading paired(int iteration) {
+    SpectrumReading batch = spectrum(iteration, "batch");
+    SpectrumReading frozen = spectrum(iteration, "frozen");
+    return new NormalizationReading(
+        provenance("normalization", iteration),
+        new TreeMap<>(Map.of("batch", batch, "frozen", frozen)),
+        List.of(Contrast.of(frozen, batch, 3), Contrast.unknown("population", "batch", TAGS, 3)),
+        announcementOf(spectrum(iteration, "population")).quantities(),
+        List.of("population: could not be measured: loss must be finite"));
   }
 
   /** Returns a reading of a probe without draws, whose outliers are unknown. */

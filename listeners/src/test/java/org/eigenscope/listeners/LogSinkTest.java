@@ -81,6 +81,19 @@ class LogSinkTest {
   }
 
   @Test
+  void aPairedReadingSaysWhoseHeadlinesItShows() {
+    new LogSink(logger).accept(HandmadeReadings.paired(64));
+
+    assertThat(logged.list)
+        .singleElement()
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .asString()
+        .startsWith(
+            "normalization of run-1/lenet, iteration 64, epoch 2: loss{normalization=batch}")
+        .endsWith("population: could not be measured: loss must be finite");
+  }
+
+  @Test
   void aMessageIsNoPattern() {
     accept(List.of(), List.of("what {} is"));
 

@@ -100,7 +100,23 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
       int top,
       int bottom,
       int gradientSteps,
-      long seed) {}
+      long seed) {
+
+    Settings in(BatchNormMode mode) {
+      return new Settings(
+          name,
+          matrix,
+          layer,
+          curvature.withBatchNorm(mode),
+          steps,
+          draws,
+          testVectors,
+          top,
+          bottom,
+          gradientSteps,
+          seed);
+    }
+  }
 
   private SpectrumProbe(Settings settings) {
     this.settings = settings;
@@ -245,14 +261,29 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
               matvecs,
               seconds,
               bytes * 1e-6));
-      return new Examination(
-          findings,
-          SpectrumQuantity.declare(
-              tags(snapshot.network()), settings.top(), settings.bottom(), settings.draws() > 0),
-          matvecs,
-          seconds,
-          bytes);
+      return new Examination(findings, quantities(snapshot.network()), matvecs, seconds, bytes);
     }
+  }
+
+  /** Returns a probe with the same settings in a mode, which remembers nothing yet. */
+  SpectrumProbe in(BatchNormMode mode) {
+    return new SpectrumProbe(settings.in(mode));
+  }
+
+  /** Returns what batch normalization layers normalise with. */
+  BatchNormMode mode() {
+    return settings.curvature().batchNorm();
+  }
+
+  /** Returns the number of largest eigenvalues. */
+  int top() {
+    return settings.top();
+  }
+
+  /** Returns the scalars that readings of a network hold. */
+  List<Quantity> quantities(Network network) {
+    return SpectrumQuantity.declare(
+        tags(network), settings.top(), settings.bottom(), settings.draws() > 0);
   }
 
   private Curvature curvatureOf(Snapshot snapshot) {
@@ -411,7 +442,8 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
         SoftwareVersions.all());
   }
 
-  private Map<String, String> tags(Network network) {
+  /** Returns the common tags of readings of a network. */
+  Map<String, String> tags(Network network) {
     String normalization =
         network.hasBatchNormalization() ? lower(settings.curvature().batchNorm()) : "none";
     return Map.of(

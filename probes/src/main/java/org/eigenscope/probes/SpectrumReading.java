@@ -105,7 +105,30 @@ public record SpectrumReading(
     return List.copyOf(all);
   }
 
-  /** Adds a tag or two to the common ones. */
+  /** Returns this reading under another normalization, which measures the same on its data. */
+  SpectrumReading withNormalization(String normalization) {
+    return new SpectrumReading(
+        provenance,
+        tagsWith("normalization", normalization),
+        loss,
+        gradientNorm,
+        parameters,
+        activeParameters,
+        largest,
+        smallest,
+        trace,
+        negativeMass,
+        outliers,
+        bulkEdge,
+        gradientFraction,
+        subspaceOverlap,
+        stabilityRatio,
+        draws,
+        gradientMeasure,
+        notes);
+  }
+
+  /** Adds a tag or two to the common ones, in place of those of the same name. */
   Map<String, String> tagsWith(String... keyValues) {
     if (keyValues.length % 2 != 0) {
       throw new IllegalArgumentException("tags come in pairs, got " + Arrays.toString(keyValues));

@@ -46,6 +46,7 @@ class JournalTest {
         List.of(
             HandmadeReadings.spectrum(0),
             HandmadeReadings.withoutDraws(64),
+            HandmadeReadings.paired(64),
             HandmadeReadings.spectrum(100),
             awkward());
     write(path, readings);

@@ -21,6 +21,7 @@ import org.eigenscope.listeners.Announcement;
 import org.eigenscope.listeners.HandmadeReadings;
 import org.eigenscope.listeners.ProbeEvent;
 import org.eigenscope.probes.Measurement;
+import org.eigenscope.probes.NormalizationReading;
 import org.eigenscope.probes.Quantity;
 import org.eigenscope.probes.Reading;
 import org.eigenscope.probes.RecordedReading;
@@ -239,6 +240,27 @@ class EigenscopeMetricsTest {
     assertThat(registry.find("eigenscope.probe.iteration").gauges())
         .extracting(g -> g.getId().getTag("probe") + "=" + (int) g.value())
         .containsExactlyInAnyOrder("spectrum=512", "sharpness=576");
+    assertThat(refused()).isZero();
+  }
+
+  @Test
+  void tellsTheArmsOfAPairedReadingApart() {
+    NormalizationReading reading = HandmadeReadings.paired(64);
+    metrics.announce(HandmadeReadings.announcementOf(reading));
+    assertThat(registry.find("eigenscope.loss").gauges()).hasSize(3);
+    metrics.accept(reading);
+
+    assertThat(registry.find("eigenscope.loss").gauges())
+        .extracting(g -> g.getId().getTag("normalization") + "=" + g.value())
+        .containsExactlyInAnyOrder("batch=0.75", "frozen=0.75", "population=NaN");
+    assertThat(registry.find("eigenscope.contrast.outlier.ratio").gauges())
+        .extracting(
+            g -> g.getId().getTag("arm") + "/" + g.getId().getTag("reference") + "=" + g.value())
+        .containsExactlyInAnyOrder("frozen/batch=1.0", "population/batch=NaN");
+    for (Measurement measurement : reading.measurements()) {
+      assertThat(gauge(measurement.name(), measurement.tags()).value())
+          .isEqualTo((Double) measurement.value());
+    }
     assertThat(refused()).isZero();
   }
 

@@ -188,6 +188,32 @@ class PrometheusEndpointTest {
   }
 
   @Test
+  void theArmsOfAPairedReadingAreSeriesOfTheirOwn() throws Exception {
+    PrometheusEndpoint endpoint = start(PrometheusEndpoint.builder());
+    endpoint.sink().accept(HandmadeReadings.paired(64));
+
+    List<String> samples =
+        get(endpoint.uri(), "text/plain").body().lines().filter(l -> !l.startsWith("#")).toList();
+    List<String> series = samples.stream().map(l -> l.replaceAll(" \\S+$", "")).toList();
+
+    assertThat(series).doesNotHaveDuplicates();
+    for (String family : List.of("eigenscope_spectrum", "eigenscope_gradient_spectrum")) {
+      assertThat(series)
+          .filteredOn(l -> l.startsWith(family + "_bucket{") && l.contains("le=\"+Inf\""))
+          .satisfiesExactlyInAnyOrder(
+              l -> assertThat(l).contains("normalization=\"batch\""),
+              l -> assertThat(l).contains("normalization=\"frozen\""));
+    }
+    assertThat(samples)
+        .contains(
+            "eigenscope_contrast_eigenvalue_ratio{arm=\"frozen\",layer=\"all\",model=\"lenet\","
+                + "operator=\"hessian\",reference=\"batch\",run=\"run-1\"} 1.0",
+            "eigenscope_contrast_eigenvalue_ratio{arm=\"population\",layer=\"all\","
+                + "model=\"lenet\",operator=\"hessian\",reference=\"batch\",run=\"run-1\"} NaN",
+            "eigenscope_series_refused_total 0.0");
+  }
+
+  @Test
   void hasAHealthPageAndAnIndex() throws Exception {
     PrometheusEndpoint endpoint = start(PrometheusEndpoint.builder());
 
