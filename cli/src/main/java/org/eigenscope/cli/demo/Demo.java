@@ -132,6 +132,7 @@ public final class Demo {
         .draws(size.draws())
         .steps(size.steps())
         .top(size.top())
+        .gradientMeasure(size.draws() == 0 ? 0 : size.steps())
         .seed(seed)
         .build();
   }

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.eigenscope.cli.demo.DemoSettings.ProbeSize;
 import org.eigenscope.listeners.journal.JournalReader;
 import org.eigenscope.probes.RecordedReading;
+import org.eigenscope.probes.Spectrum;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +45,12 @@ class DemoTest {
     assertThat(readings(files.journal()))
         .extracting(reading -> reading.provenance().iteration())
         .containsExactly(0, 2, 3);
+    assertThat(readings(files.journal()))
+        .allSatisfy(
+            reading ->
+                assertThat(reading.spectra())
+                    .extracting(Spectrum::name)
+                    .containsExactly(Spectrum.EIGENVALUES, Spectrum.GRADIENT));
     assertThat(files.model()).isNotEmptyFile();
     assertThat(files.features()).isNotEmptyFile();
     assertThat(files.labels()).isNotEmptyFile();
