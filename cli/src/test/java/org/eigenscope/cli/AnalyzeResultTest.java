@@ -273,6 +273,34 @@ class AnalyzeResultTest {
   }
 
   @Test
+  void saysWhetherBatchAndPopulationStatisticsCoincide() throws IOException {
+    Models.save(Models.normalized(), model);
+
+    String oneBatch =
+        "the data are one batch: batch normalization in batch and population mode coincide";
+    JsonNode batch = analyze("--batch-norm", "batch", "--draws", 1);
+    JsonNode population = analyze("--batch-norm", "population", "--draws", 1);
+    assertThat(texts(batch.get("notes"))).contains(oneBatch);
+    assertThat(texts(population.get("notes"))).contains(oneBatch);
+    assertThat(population.get("largest")).isEqualTo(batch.get("largest"));
+
+    JsonNode batches = analyze("--batch-norm", "batch", "--draws", 1, "--batch-size", 10);
+    JsonNode whole = analyze("--batch-norm", "population", "--draws", 1, "--batch-size", 10);
+    assertThat(texts(batches.get("notes")))
+        .contains("batch normalization uses each batch's own statistics, over 2 batches");
+    assertThat(texts(whole.get("notes")))
+        .contains("batch normalization uses the statistics of all 20 examples");
+    assertThat(whole.get("largest")).isEqualTo(population.get("largest"));
+    assertThat(batches.get("largest")).isNotEqualTo(population.get("largest"));
+  }
+
+  private static List<String> texts(JsonNode array) {
+    List<String> texts = new ArrayList<>();
+    array.forEach(text -> texts.add(text.textValue()));
+    return texts;
+  }
+
+  @Test
   void writesTheSameForTheSameSeed() throws IOException {
     ObjectNode first = (ObjectNode) analyze("--seed", 3);
     ObjectNode second = (ObjectNode) analyze("--seed", 3);

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
@@ -63,6 +64,16 @@ final class Models {
                     .nIn(3)
                     .nOut(3)
                     .build()));
+  }
+
+  /** A dense network 4-3-3 with batch normalization. */
+  static MultiLayerNetwork normalized() {
+    return initialised(
+        seeded()
+            .list()
+            .layer(new DenseLayer.Builder().nIn(4).nOut(3).activation(Activation.TANH).build())
+            .layer(new BatchNormalization.Builder().nIn(3).nOut(3).build())
+            .layer(softmax(3, 3)));
   }
 
   /** A network of one output layer on 4 inputs. */

@@ -328,7 +328,8 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
                 .withSteps(settings.steps())
                 .withDraws(settings.draws())
                 .withDistribution(settings.testVectors())
-                .withSeed(seeds()[0]));
+                .withSeed(seeds()[0])
+                .withThreads(settings.curvature().threads()));
     List<String> notes = new ArrayList<>();
     if (estimate.reorthogonalization() == Reorthogonalization.NONE) {
       notes.add("no Krylov basis fitted into memory: the draws were not re-orthogonalised");

@@ -68,14 +68,15 @@ public final class Curvature implements AutoCloseable {
    *     values, the network has no output layer with a loss or no active parameters, the engine is
    *     TANGENT and does not know a part of the network, which the message names, or a
    *     regularisation to include is none of l1, l2 and weight decay
+   * @throws IllegalStateException if the engine is DIFFERENCE, the mode POPULATION, and the memory
+   *     does not suffice for all examples at once
    */
   public static Curvature of(Network network, DataBatches data, CurvatureOptions options) {
     DataCheck.check(network, data);
     Coordinates coordinates = Coordinates.of(network);
     List<String> notes = new ArrayList<>();
-    DataBatches batches = data;
     if (network.hasBatchNormalization()) {
-      batches = batchesFor(options.batchNorm(), data, notes);
+      notes.add(statistics(options.batchNorm(), data));
     }
     long inactive = network.parameters() - coordinates.size();
     if (inactive > 0) {
@@ -84,9 +85,8 @@ public final class Curvature implements AutoCloseable {
               .formatted(inactive, network.parameters()));
     }
     Penalty penalty = options.regularization() ? Penalty.of(network) : null;
-    boolean fixedStatistics = options.batchNorm() == BatchNormMode.FROZEN;
     return new Curvature(
-        engine(network, batches, fixedStatistics, options, notes),
+        engine(network, data, options, notes),
         coordinates,
         penalty,
         options.precision().dataType(),
@@ -96,15 +96,11 @@ public final class Curvature implements AutoCloseable {
   }
 
   private static CurvatureEngine engine(
-      Network network,
-      DataBatches data,
-      boolean fixedStatistics,
-      CurvatureOptions options,
-      List<String> notes) {
+      Network network, DataBatches data, CurvatureOptions options, List<String> notes) {
     if (options.engine() != Engine.DIFFERENCE) {
       try {
         return new TangentEngine(
-            network, data, fixedStatistics, options.precision().dataType(), options.threads());
+            network, data, options.batchNorm(), options.precision().dataType(), options.threads());
       } catch (UnsupportedNetworkException e) {
         if (options.engine() == Engine.TANGENT) {
           throw new IllegalArgumentException(
@@ -114,29 +110,20 @@ public final class Curvature implements AutoCloseable {
         notes.add("engine difference, because the tangent engine does not know " + e.getMessage());
       }
     }
-    return new DifferenceEngine(network, data, fixedStatistics);
+    return new DifferenceEngine(network, data, options.batchNorm());
   }
 
-  private static DataBatches batchesFor(BatchNormMode mode, DataBatches data, List<String> notes) {
+  private static String statistics(BatchNormMode mode, DataBatches data) {
     int count = data.batches().size();
-    switch (mode) {
-      case FROZEN -> notes.add("batch normalization uses its running statistics, as constants");
-      case BATCH ->
-          notes.add(
-              count == 1
-                  ? "the data are one batch: batch normalization in batch and population mode"
-                      + " coincide"
-                  : "batch normalization uses each batch's own statistics, over %d batches"
-                      .formatted(count));
-      case POPULATION ->
-          notes.add(
-              count == 1
-                  ? "the data are one batch: batch normalization in batch and population mode"
-                      + " coincide"
-                  : "batch normalization uses the statistics of all %d examples, evaluated at once"
-                      .formatted(data.examples()));
+    if (mode == BatchNormMode.FROZEN) {
+      return "batch normalization uses its running statistics, as constants";
     }
-    return mode == BatchNormMode.POPULATION && count > 1 ? DataBatches.of(data.merged()) : data;
+    if (count == 1) {
+      return "the data are one batch: batch normalization in batch and population mode coincide";
+    }
+    return mode == BatchNormMode.BATCH
+        ? "batch normalization uses each batch's own statistics, over %d batches".formatted(count)
+        : "batch normalization uses the statistics of all %d examples".formatted(data.examples());
   }
 
   /**

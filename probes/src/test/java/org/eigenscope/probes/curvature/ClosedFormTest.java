@@ -14,6 +14,7 @@ import static org.eigenscope.probes.curvature.Networks.randomised;
 import static org.eigenscope.probes.curvature.Networks.softmax;
 
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
@@ -27,7 +28,10 @@ import org.hipparchus.linear.EigenDecompositionSymmetric;
 import org.hipparchus.linear.MatrixUtils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -326,11 +330,12 @@ class ClosedFormTest {
         1);
   }
 
-  /** Before batch normalization only the direction of weights matters. */
-  @Test
-  void batchNormalizationForgetsTheScaleOfWeights() {
+  /** T-BN1: before batch normalization only the direction of weights matters. */
+  @ParameterizedTest
+  @CsvSource({"TANGENT,BATCH", "TANGENT,POPULATION", "DIFFERENCE,BATCH", "DIFFERENCE,POPULATION"})
+  void batchNormalizationForgetsTheScaleOfWeights(Engine engine, BatchNormMode mode) {
     MultiLayerNetwork network = normalising(1e-12);
-    Curvature curvature = curvature(network, batches(X, Y));
+    Curvature curvature = curvature(network, batches(X, Y).rebatched(4), mode, engine);
     INDArray gradient = curvature.gradient();
     INDArray direction = gradient.mul(0);
     INDArray expected = direction.dup();
@@ -345,23 +350,31 @@ class ClosedFormTest {
         .isLessThan(1e-8 * scale);
   }
 
+  /** T-BN2: where the mean is that of the examples, a bias before it changes nothing. */
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void onlyBatchStatisticsForgetTheBias(boolean batch) {
+  @MethodSource("enginesAndModes")
+  void onlyFrozenStatisticsKnowTheBias(Engine engine, BatchNormMode mode) {
     MultiLayerNetwork network = normalising(1e-5);
-    BatchNormMode mode = batch ? BatchNormMode.BATCH : BatchNormMode.FROZEN;
-    Curvature bias = curvature(network, batches(X, Y), mode).layer("layer0/b");
+    DataBatches data = batches(X, Y).rebatched(4);
+    Curvature bias = curvature(network, data, mode, engine).layer("layer0/b");
     double size = largest(dense(bias.hessian()));
-    if (batch) {
-      assertThat(size).isLessThan(1e-9);
-    } else {
+    if (mode == BatchNormMode.FROZEN) {
       assertThat(size).isGreaterThan(1e-3);
+    } else {
+      assertThat(size).isLessThan(1e-9);
     }
   }
 
-  /** Frozen statistics make batch normalization an affine map. */
-  @Test
-  void frozenStatisticsKeepTheIdentitiesOfRectifiers() {
+  static Stream<Arguments> enginesAndModes() {
+    return Stream.of(Engine.TANGENT, Engine.DIFFERENCE)
+        .flatMap(
+            engine -> Stream.of(BatchNormMode.values()).map(mode -> Arguments.of(engine, mode)));
+  }
+
+  /** T-BN3, T-R1: frozen statistics make batch normalization an affine map. */
+  @ParameterizedTest
+  @EnumSource(names = {"TANGENT", "DIFFERENCE"})
+  void frozenStatisticsKeepTheIdentitiesOfRectifiers(Engine engine) {
     MultiLayerNetwork network =
         randomised(
             network(
@@ -372,25 +385,29 @@ class ClosedFormTest {
                 softmax(3)),
             1);
     DataBatches data = batches(X, Y);
-    Curvature frozen = curvature(network, data, BatchNormMode.FROZEN);
+    Curvature frozen = curvature(network, data, BatchNormMode.FROZEN, engine);
     double scale = largest(dense(frozen.hessian()));
     assertThat(trace(dense(frozen.residual()))).isCloseTo(0, within(1e-8 * scale));
     assertThat(frozen.loss())
         .isCloseTo(network.score(new org.nd4j.linalg.dataset.DataSet(X, Y), false), within(1e-12));
-    Curvature batch = curvature(network, data, BatchNormMode.BATCH);
+    Curvature batch = curvature(network, data, BatchNormMode.BATCH, engine);
     assertThat(Math.abs(trace(dense(batch.residual())))).isGreaterThan(1e-4 * scale);
   }
 
-  @Test
-  void populationStatisticsAreThoseOfOneBatch() {
+  /** T-BN3. */
+  @ParameterizedTest
+  @EnumSource(names = {"TANGENT", "DIFFERENCE"})
+  void populationStatisticsAreThoseOfOneBatch(Engine engine) {
     MultiLayerNetwork network = normalising(1e-5);
     DataBatches one = batches(X, Y);
-    Curvature population = curvature(network, one.rebatched(3), BatchNormMode.POPULATION);
-    Curvature batch = curvature(network, one, BatchNormMode.BATCH);
+    Curvature population = curvature(network, one.rebatched(3), BatchNormMode.POPULATION, engine);
+    Curvature batch = curvature(network, one, BatchNormMode.BATCH, engine);
     assertThat(population.loss()).isEqualTo(batch.loss());
     assertThat(dense(population.hessian())).isEqualTo(dense(batch.hessian()));
     assertThat(batch.notes()).anyMatch(note -> note.contains("coincide"));
     assertThat(population.notes()).anyMatch(note -> note.contains("all 8 examples"));
+    assertThat(curvature(network, one, BatchNormMode.POPULATION, engine).notes())
+        .anyMatch(note -> note.contains("coincide"));
     INDArray different = dense(curvature(network, one.rebatched(4)).hessian());
     assertThat(Transforms.abs(different.sub(dense(batch.hessian()))).maxNumber().doubleValue())
         .isGreaterThan(1e-3);

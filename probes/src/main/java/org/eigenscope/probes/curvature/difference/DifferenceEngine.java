@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.CurvatureEngine;
 import org.eigenscope.probes.curvature.CurvatureMatrix;
 import org.eigenscope.probes.curvature.DataBatches;
@@ -11,6 +12,7 @@ import org.eigenscope.probes.curvature.Engine;
 import org.eigenscope.probes.curvature.EvaluationCount;
 import org.eigenscope.probes.curvature.KinkCount;
 import org.eigenscope.probes.curvature.Network;
+import org.eigenscope.probes.linalg.FreeMemory;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.common.util.ArrayUtil;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -58,14 +60,37 @@ public final class DifferenceEngine implements CurvatureEngine {
    * Copies a network.
    *
    * @param network the network; not modified, not kept
-   * @param data the examples, in the batches whose statistics batch normalization takes; copied
-   * @param fixedStatistics whether batch normalization uses its running statistics, as constants
+   * @param data the examples, in their batches; copied
+   * @param mode what batch normalization layers normalise with
+   * @throws IllegalStateException if the mode is POPULATION and the memory does not suffice for all
+   *     examples at once, as Deeplearning4j computes common statistics
    */
-  public DifferenceEngine(Network network, DataBatches data, boolean fixedStatistics) {
-    this.replica = Replica.of(network.model(), fixedStatistics);
-    this.batches = data.batches().stream().map(DifferenceEngine::inDouble).toList();
+  public DifferenceEngine(Network network, DataBatches data, BatchNormMode mode) {
+    this(network, data, mode, Long.MAX_VALUE);
+  }
+
+  /**
+   * @param memoryBytes limit for all examples at once
+   */
+  DifferenceEngine(Network network, DataBatches data, BatchNormMode mode, long memoryBytes) {
+    boolean atOnce = mode == BatchNormMode.POPULATION && network.hasBatchNormalization();
+    DataBatches chosen = atOnce ? data.rebatched(Integer.MAX_VALUE) : data;
+    this.expectedBytes = Footprint.of(network.model(), chosen.batches());
     this.examples = data.examples();
-    this.expectedBytes = Footprint.of(network.model(), batches);
+    if (atOnce) {
+      requireMemory(memoryBytes);
+    }
+    this.replica = Replica.of(network.model(), mode == BatchNormMode.FROZEN);
+    this.batches = chosen.batches().stream().map(DifferenceEngine::inDouble).toList();
+  }
+
+  private void requireMemory(long memoryBytes) {
+    long usable = FreeMemory.usable(expectedBytes, memoryBytes);
+    if (expectedBytes > usable) {
+      throw new IllegalStateException(
+          "population statistics of %d examples need %s in the difference engine, which takes them all at once, but %s may be used; take fewer examples, batch or frozen statistics, or the tangent engine where it knows the network"
+              .formatted(examples, FreeMemory.format(expectedBytes), FreeMemory.format(usable)));
+    }
   }
 
   private static org.nd4j.linalg.dataset.api.MultiDataSet inDouble(

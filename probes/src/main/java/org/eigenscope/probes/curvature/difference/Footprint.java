@@ -24,7 +24,7 @@ final class Footprint {
    * every unit and example, and what Deeplearning4j reports for training in DOUBLE on the largest
    * batch, where it knows.
    *
-   * @param batches the data, DOUBLE
+   * @param batches the data, of any type
    */
   static long of(Model model, List<MultiDataSet> batches) {
     long bytes = VECTORS * Double.BYTES * model.params().length();

@@ -17,6 +17,7 @@ final class Frame {
   private final @Nullable Gradients gradients;
   private final boolean first;
   private final double scale;
+  private final @Nullable Totals totals;
   private final @Nullable Object[][] notes;
 
   /**
@@ -26,6 +27,8 @@ final class Frame {
    * @param gradients takes vectors of parameters, or null if nothing goes back
    * @param first whether the gradients hold nothing yet
    * @param scale weight of an example, one over the number of all of them
+   * @param totals what steps know of all examples along the vector, or null if those of the piece
+   *     are all that count for them
    */
   Frame(
       Piece piece,
@@ -36,6 +39,7 @@ final class Frame {
       @Nullable Gradients gradients,
       boolean first,
       double scale,
+      @Nullable Totals totals,
       int stepCount,
       int members) {
     this.piece = piece;
@@ -46,6 +50,7 @@ final class Frame {
     this.gradients = gradients;
     this.first = first;
     this.scale = scale;
+    this.totals = totals;
     this.notes = new Object[stepCount][members];
   }
 
@@ -95,6 +100,11 @@ final class Frame {
   /** Returns the weight of an example in the loss. */
   double scale() {
     return scale;
+  }
+
+  /** Returns what steps know of all examples along the vector, or null if the piece's are all. */
+  @Nullable Totals totals() {
+    return totals;
   }
 
   /** Returns whether the gradients hold nothing yet. */

@@ -308,8 +308,6 @@ final class LayerCompiler {
     if (fixed) {
       mean = vector(place, BatchNormalizationParamInitializer.GLOBAL_MEAN);
       variance = variance(place, conf);
-    } else {
-      program.couple();
     }
     boolean varies = input.varies() || !(place.frozen() || conf.isLockGammaBeta());
     Value output = program.value(input.shape(), varies);

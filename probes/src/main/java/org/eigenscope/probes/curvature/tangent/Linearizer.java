@@ -1,6 +1,7 @@
 package org.eigenscope.probes.curvature.tangent;
 
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.eigenscope.probes.kernel.Crew;
 import org.eigenscope.probes.kernel.Elements;
 import org.eigenscope.probes.kernel.Tensor;
@@ -18,17 +19,26 @@ final class Linearizer {
   private final Crew crew;
   private final Elements elements;
   private final Storage storage;
-  private final double scale;
+  private final long examples;
+  private final @Nullable Totals totals;
 
   /**
-   * @param scale weight of an example, one over the number of all of them
+   * @param examples number of all examples
+   * @param totals what steps know of all examples, or null if each piece has its own statistics
    */
-  Linearizer(Program program, Crew crew, Elements elements, Storage storage, double scale) {
+  Linearizer(
+      Program program,
+      Crew crew,
+      Elements elements,
+      Storage storage,
+      long examples,
+      @Nullable Totals totals) {
     this.program = program;
     this.crew = crew;
     this.elements = elements;
     this.storage = storage;
-    this.scale = scale;
+    this.examples = examples;
+    this.totals = totals;
   }
 
   /**
@@ -38,15 +48,53 @@ final class Linearizer {
    * @param first whether the gradients hold nothing yet
    * @return what products need; to be closed
    */
-  Piece linearize(Examples examples, Gradients gradients, boolean first) {
-    Piece piece = new Piece(examples, elements, program.values().size(), program.steps().size());
+  Piece linearize(Examples part, Gradients gradients, boolean first) {
+    Piece piece = piece(part);
     try {
-      forward(piece);
-      backward(piece, gradients, first);
+      forward(piece, program.steps().size());
+      backward(piece, gradients, first, (worker, frame) -> goBack(program, worker, frame));
       return piece;
     } catch (RuntimeException | Error e) {
       piece.close();
       throw e;
+    }
+  }
+
+  private Piece piece(Examples part) {
+    return new Piece(
+        part,
+        elements,
+        program.values().size(),
+        program.steps().size(),
+        totals,
+        totals == null ? part.size() : examples);
+  }
+
+  /** Adds what a step has to know of some examples' values; the steps before it know theirs. */
+  void gatherValues(Examples part, NormalizationStep step) {
+    try (Piece piece = piece(part)) {
+      forward(piece, step.number());
+      crew.run(1, worker -> step.gatherValues(worker, piece));
+    }
+  }
+
+  /**
+   * Adds what a step has to know of the loss's errors on some examples; the steps behind it know
+   * theirs, and all of them know the values.
+   *
+   * @param unused overwritten
+   */
+  void gatherErrors(Examples part, NormalizationStep step, Gradients unused) {
+    try (Piece piece = piece(part)) {
+      forward(piece, program.steps().size());
+      backward(
+          piece,
+          unused,
+          true,
+          (worker, frame) -> {
+            goBackTo(step, program, worker, frame);
+            step.gatherBack(worker, frame);
+          });
     }
   }
 
@@ -55,7 +103,8 @@ final class Linearizer {
     return program.losses().stream().mapToDouble(loss -> loss.sum(piece)).sum();
   }
 
-  private void forward(Piece piece) {
+  /** Computes the values of the first steps. */
+  private void forward(Piece piece, int count) {
     int[] lastUse = new int[program.values().size()];
     for (Step step : program.steps()) {
       step.inputs().forEach(input -> lastUse[input.id()] = step.number());
@@ -66,7 +115,7 @@ final class Linearizer {
       piece.value(input).array().assign(rows(piece.examples().features().get(i)));
       keep(piece, input);
     }
-    for (Step step : program.steps()) {
+    for (Step step : program.steps().subList(0, count)) {
       boolean makes = !(step instanceof LossStep);
       if (makes) {
         piece.open(step.output());
@@ -114,7 +163,8 @@ final class Linearizer {
         });
   }
 
-  private void backward(Piece piece, Gradients gradients, boolean first) {
+  private void backward(
+      Piece piece, Gradients gradients, boolean first, BiConsumer<Worker, Frame> way) {
     @Nullable Tensor[] errors = piece.errors();
     storage.allocateErrors(errors, elements, piece.size());
     @Nullable Tensor[] nothing = new Tensor[errors.length];
@@ -127,10 +177,11 @@ final class Linearizer {
             errors,
             gradients,
             first,
-            scale,
+            1.0 / examples,
+            totals,
             program.steps().size(),
             crew.threads());
-    crew.run(1, worker -> goBack(program, worker, frame));
+    crew.run(1, worker -> way.accept(worker, frame));
     List<Tensor> kept = storage.keptErrors(errors);
     for (Tensor tensor : storage.distinct(errors)) {
       if (kept.contains(tensor)) {
@@ -143,21 +194,30 @@ final class Linearizer {
 
   /** Pulls through all steps and leaves the sum of all members' gradients in the result. */
   static void goBack(Program program, Worker worker, Frame frame) {
-    frame.gradients().clear(worker, frame.first(), program.parameters());
+    pull(program, 0, worker, frame);
     worker.meet();
-    List<Step> steps = program.steps();
-    for (int i = steps.size() - 1; i >= 0; i--) {
-      if (steps.get(i).output().varies()) {
-        steps.get(i).pull(worker, frame);
-      }
-    }
-    worker.meet();
-    for (Step step : steps) {
+    for (Step step : program.steps()) {
       if (step.finishes()) {
         step.finish(worker, frame);
       }
     }
     frame.gradients().reduce(worker, program.parameters());
     worker.meet();
+  }
+
+  /** Pulls through the steps behind one; what that leaves in the gradients has no meaning. */
+  static void goBackTo(Step step, Program program, Worker worker, Frame frame) {
+    pull(program, step.number() + 1, worker, frame);
+  }
+
+  private static void pull(Program program, int start, Worker worker, Frame frame) {
+    frame.gradients().clear(worker, frame.first(), program.parameters());
+    worker.meet();
+    List<Step> steps = program.steps();
+    for (int i = steps.size() - 1; i >= start; i--) {
+      if (steps.get(i).output().varies()) {
+        steps.get(i).pull(worker, frame);
+      }
+    }
   }
 }

@@ -2,6 +2,7 @@ package org.eigenscope.probes.curvature.tangent;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.Arrays;
 import java.util.List;
 import org.eigenscope.probes.kernel.Registers;
 import org.eigenscope.probes.kernel.Tensor;
@@ -24,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * With fixed statistics m0, m1, and all means in the errors are 0 and Rx = s Rz.
  */
 /**
- * Batch normalization, with the statistics of the piece, differentiated through, or with fixed
- * ones.
+ * Batch normalization, with statistics that are differentiated through, of the piece or of all
+ * pieces together, or with fixed ones.
  */
 final class NormalizationStep extends Step {
   private final int channels;
@@ -64,7 +65,7 @@ final class NormalizationStep extends Step {
 
   private static double[] ones(int length) {
     double[] ones = new double[length];
-    java.util.Arrays.fill(ones, 1);
+    Arrays.fill(ones, 1);
     return ones;
   }
 
@@ -101,12 +102,14 @@ final class NormalizationStep extends Step {
     return true;
   }
 
-  private boolean fixed() {
+  /** Returns whether the statistics are constants. */
+  boolean fixed() {
     return fixedMean != null;
   }
 
-  private double count(Piece piece) {
-    return (double) piece.size() * input().size() / channels;
+  /** Returns how many numbers of each channel some examples have. */
+  private double count(long examples) {
+    return (double) examples * input().size() / channels;
   }
 
   @Override
@@ -153,19 +156,55 @@ final class NormalizationStep extends Step {
       System.arraycopy(fixedMean, 0, mean, 0, channels);
       variance = requireNonNull(fixedVariance);
     } else {
-      double n = count(piece);
-      double[] sums = deviations(worker, piece, tiles, new double[channels], false);
+      Totals totals = piece.totals();
+      double[] moments = totals == null ? moments(worker, piece, tiles) : totals.forward(this);
+      System.arraycopy(moments, 0, mean, 0, channels);
+      variance = new double[channels];
       for (int c = 0; c < channels; c++) {
-        mean[c] = sums[c] / n;
-      }
-      variance = deviations(worker, piece, tiles, mean, true);
-      for (int c = 0; c < channels; c++) {
-        variance[c] /= n;
+        variance[c] = moments[channels + c] / count(piece.population());
       }
     }
     for (int c = 0; c < channels; c++) {
       inverse[c] = 1 / Math.sqrt(variance[c] + epsilon);
     }
+  }
+
+  /** Adds the moments of a piece's values to those of all pieces. */
+  void gatherValues(Worker worker, Piece piece) {
+    double[] moments = moments(worker, piece, new Tiles(channels));
+    if (worker.index() == 0) {
+      requireNonNull(piece.totals()).addForward(this, moments, this::pooled);
+    }
+  }
+
+  /** Returns means, sums of squared deviations and, last, the count of the piece's values. */
+  private double[] moments(Worker worker, Piece piece, Tiles tiles) {
+    double n = count(piece.size());
+    double[] mean = deviations(worker, piece, tiles, new double[channels], false);
+    for (int c = 0; c < channels; c++) {
+      mean[c] /= n;
+    }
+    double[] moments = Arrays.copyOf(mean, 2 * channels + 1);
+    double[] squares = deviations(worker, piece, tiles, mean, true);
+    System.arraycopy(squares, 0, moments, channels, channels);
+    moments[2 * channels] = n;
+    return moments;
+  }
+
+  /**
+   * Returns the moments of two samples together (Chan, Golub and LeVeque 1983, "Algorithms for
+   * Computing the Sample Variance", The American Statistician 37, equation 2.1).
+   */
+  private double[] pooled(double[] a, double[] b) {
+    double na = a[2 * channels];
+    double nb = b[2 * channels];
+    double[] both = Totals.sum(a, b);
+    for (int c = 0; c < channels; c++) {
+      double difference = b[c] - a[c];
+      both[c] = a[c] + difference * nb / (na + nb);
+      both[channels + c] += difference * difference * na * nb / (na + nb);
+    }
+    return both;
   }
 
   private double[] deviations(
@@ -239,11 +278,40 @@ final class NormalizationStep extends Step {
     double[] m0 = new double[channels];
     double[] m1 = new double[channels];
     double[] errorTangent = new double[channels];
-    boolean second = frame.mode().secondOrder();
-    if (!input().varies() || (fixed() && !second)) {
+    if (!input().varies() || (fixed() && !frame.mode().secondOrder())) {
       return new Means(m0, m1, errorTangent);
     }
+    Totals totals = fixed() ? null : frame.totals();
+    double[] all = totals == null ? tangentSums(worker, frame, tiles) : totals.forward(this);
+    double n = count(fixed() ? frame.piece().size() : frame.piece().population());
+    for (int c = 0; c < channels; c++) {
+      m0[c] = all[c] / n;
+      m1[c] = all[channels + c] / n;
+      double s = state.inverseDeviation[c];
+      errorTangent[c] =
+          s
+              * (all[2 * channels + c] / n
+                  - m0[c] * state.errorMean[c]
+                  - m1[c] * state.errorStandardMean[c]);
+    }
+    return new Means(m0, m1, errorTangent);
+  }
+
+  /** Adds what {@link #push} has to know of all pieces along a vector. */
+  void gatherForward(Worker worker, Frame frame) {
+    if (input().varies()) {
+      double[] sums = tangentSums(worker, frame, new Tiles(channels));
+      if (worker.index() == 0) {
+        requireNonNull(frame.totals()).addForward(this, sums, Totals::sum);
+      }
+    }
+  }
+
+  /** Returns the sums of Rz, of x Rz and of u Rz over the piece. */
+  private double[] tangentSums(Worker worker, Frame frame, Tiles tiles) {
     Piece piece = frame.piece();
+    State state = (State) piece.state(this);
+    boolean second = frame.mode().secondOrder();
     Registers registers = Registers.ofThread(frame.elements());
     Tiles.Sums sums = new Tiles.Sums(registers, tiles, 3, 4, 5);
     int width = input().size();
@@ -268,18 +336,7 @@ final class NormalizationStep extends Step {
     System.arraycopy(tiles.fold(sums.total(4)), 0, all, channels, channels);
     System.arraycopy(tiles.fold(sums.total(5)), 0, all, 2 * channels, channels);
     worker.sum(all);
-    double n = count(piece);
-    for (int c = 0; c < channels; c++) {
-      m0[c] = all[c] / n;
-      m1[c] = all[channels + c] / n;
-      double s = state.inverseDeviation[c];
-      errorTangent[c] =
-          s
-              * (all[2 * channels + c] / n
-                  - m0[c] * state.errorMean[c]
-                  - m1[c] * state.errorStandardMean[c]);
-    }
-    return new Means(m0, m1, errorTangent);
+    return all;
   }
 
   @Override
@@ -289,8 +346,13 @@ final class NormalizationStep extends Step {
     Tiles tiles = new Tiles(channels);
     double[] a = new double[channels];
     double[] b = new double[channels];
-    errorMeans(worker, frame, state, tiles, a, b);
-    double n = count(piece);
+    Totals totals = fixed() ? null : frame.totals();
+    double[] sums = totals == null ? errorSums(worker, frame, tiles) : totals.back(this);
+    double n = count(totals == null ? piece.size() : piece.population());
+    for (int c = 0; c < channels; c++) {
+      a[c] = sums[c] / n;
+      b[c] = sums[channels + c] / n;
+    }
     boolean second = frame.mode().secondOrder();
     Means means = second ? (Means) frame.noted(worker, this) : null;
     if (worker.index() == 0) {
@@ -298,7 +360,9 @@ final class NormalizationStep extends Step {
         System.arraycopy(a, 0, state.errorMean, 0, channels);
         System.arraycopy(b, 0, state.errorStandardMean, 0, channels);
       }
-      writeGradients(worker, frame, a, b, means, n);
+      if (totals == null || frame.first()) {
+        writeGradients(worker, frame, a, b, means, n);
+      }
     }
     if (input().varies()) {
       double[][] factors =
@@ -324,10 +388,18 @@ final class NormalizationStep extends Step {
     }
   }
 
-  /** Computes the means of what comes back, itself and times x. */
-  private void errorMeans(
-      Worker worker, Frame frame, State state, Tiles tiles, double[] a, double[] b) {
+  /** Adds what {@link #pull} has to know of all pieces along a vector. */
+  void gatherBack(Worker worker, Frame frame) {
+    double[] sums = errorSums(worker, frame, new Tiles(channels));
+    if (worker.index() == 0) {
+      requireNonNull(frame.totals()).addBack(this, sums);
+    }
+  }
+
+  /** Returns the sums over the piece of what comes back, itself and times x. */
+  private double[] errorSums(Worker worker, Frame frame, Tiles tiles) {
     Piece piece = frame.piece();
+    State state = (State) piece.state(this);
     Registers registers = Registers.ofThread(frame.elements());
     Tiles.Sums sums = new Tiles.Sums(registers, tiles, 2, 3);
     int width = input().size();
@@ -345,11 +417,7 @@ final class NormalizationStep extends Step {
     System.arraycopy(tiles.fold(sums.total(2)), 0, all, 0, channels);
     System.arraycopy(tiles.fold(sums.total(3)), 0, all, channels, channels);
     worker.sum(all);
-    double n = count(piece);
-    for (int c = 0; c < channels; c++) {
-      a[c] = all[c] / n;
-      b[c] = all[channels + c] / n;
-    }
+    return all;
   }
 
   /** Returns the factors of what comes back, x and 1. */

@@ -22,10 +22,24 @@ final class Piece implements AutoCloseable {
   private final @Nullable Tensor[] errors;
   private final @Nullable Object[] states;
   private final List<Tensor> owned = new ArrayList<>();
+  private final @Nullable Totals totals;
+  private final long population;
 
-  Piece(Examples examples, Elements elements, int valueCount, int stepCount) {
+  /**
+   * @param totals what steps know of all examples, or null if these are all that count for them
+   * @param population the number of examples that count for statistics
+   */
+  Piece(
+      Examples examples,
+      Elements elements,
+      int valueCount,
+      int stepCount,
+      @Nullable Totals totals,
+      long population) {
     this.examples = examples;
     this.elements = elements;
+    this.totals = totals;
+    this.population = population;
     this.values = new Tensor[valueCount];
     this.kept = new Tensor[valueCount];
     this.errors = new Tensor[valueCount];
@@ -40,6 +54,16 @@ final class Piece implements AutoCloseable {
   /** Returns the number of examples. */
   long size() {
     return examples.size();
+  }
+
+  /** Returns what steps know of all examples at the parameters, or null if these are all. */
+  @Nullable Totals totals() {
+    return totals;
+  }
+
+  /** Returns the number of examples that statistics are taken over. */
+  long population() {
+    return population;
   }
 
   /** Returns the type of what is kept. */

@@ -12,7 +12,7 @@ import java.util.List;
  * @param losses those of the steps that are losses, by the network's outputs
  * @param parameters the parameter arrays of the steps, by their offsets
  * @param partialSize elements of the gradients that a member adds up on its own
- * @param couples whether examples of a piece depend on each other, by their statistics
+ * @param coupled the steps in which examples depend on each other, by their statistics, in order
  * @param notes what was left out, in plain words
  */
 record Program(
@@ -22,7 +22,7 @@ record Program(
     List<LossStep> losses,
     List<Parameter> parameters,
     long partialSize,
-    boolean couples,
+    List<NormalizationStep> coupled,
     List<String> notes) {
 
   /** Returns the elements of all edges for one example. */
@@ -39,7 +39,7 @@ record Program(
     private final List<Parameter> parameters = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     private long partialSize;
-    private boolean couples;
+    private final List<NormalizationStep> coupled = new ArrayList<>();
 
     Value input(Shape shape) {
       Value value = value(shape, false);
@@ -74,11 +74,10 @@ record Program(
       if (step instanceof LossStep loss) {
         losses.add(loss);
       }
+      if (step instanceof NormalizationStep normalization && !normalization.fixed()) {
+        coupled.add(normalization);
+      }
       return step;
-    }
-
-    void couple() {
-      couples = true;
     }
 
     void note(String note) {
@@ -106,7 +105,7 @@ record Program(
           List.copyOf(losses),
           List.copyOf(parameters),
           partialSize,
-          couples,
+          List.copyOf(coupled),
           List.copyOf(notes));
     }
   }

@@ -3,6 +3,7 @@ package org.eigenscope.probes.curvature.tangent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.CurvatureEngine;
 import org.eigenscope.probes.curvature.CurvatureMatrix;
 import org.eigenscope.probes.curvature.DataBatches;
@@ -38,7 +39,10 @@ import org.nd4j.linalg.factory.Nd4j;
  * DOUBLE for both types, so that FLOAT products differ from DOUBLE ones by rounding alone.
  *
  * <p><b>Cost.</b> For each vector about six matrix products of the size of a layer's own forward
- * product, two in a first layer. The vectors of a block are dealt out to threads.
+ * product, two in a first layer. The vectors of a block are dealt out to threads. Statistics of all
+ * examples together cost no more while these fit into the memory at once. Otherwise they are
+ * computed over pieces, one layer of batch normalization after the other: with B such layers a
+ * block takes B passes forward, B passes forward and back, and the one that counts.
  *
  * <p><b>Threading.</b> Works on threads of its own, which it stops when closed; no setting of any
  * other thread is read or changed.
@@ -65,6 +69,8 @@ public final class TangentEngine implements CurvatureEngine {
   private final List<Examples> data;
   private final long examples;
   private final long memoryBytes;
+  private final @Nullable Totals totals;
+  private int mostTeams;
   private final @Nullable Tensor[][] tangents;
   private final @Nullable Tensor[][] cotangents;
   private final List<List<Tensor>> partials = new ArrayList<>();
@@ -74,33 +80,37 @@ public final class TangentEngine implements CurvatureEngine {
   private double loss;
   private long products;
   private long linearizations;
+  private long forwards;
 
   /**
    * Compiles a network and copies its parameters.
    *
    * @param network the network; not modified, not kept
-   * @param data the examples, in the batches whose statistics batch normalization takes
-   * @param fixedStatistics whether batch normalization uses its running statistics, as constants
+   * @param data the examples, in their batches
+   * @param mode what batch normalization layers normalise with
    * @param type FLOAT or DOUBLE, of vectors and products
    * @param threads number of threads that work on a product, at least 1
    * @throws UnsupportedNetworkException if the network, or the data for it, have a part that is not
    *     known here; the message names it
    */
   public TangentEngine(
-      Network network, DataBatches data, boolean fixedStatistics, DataType type, int threads) {
-    this(network, data, fixedStatistics, type, threads, Long.MAX_VALUE);
+      Network network, DataBatches data, BatchNormMode mode, DataType type, int threads) {
+    this(network, data, mode, type, threads, Long.MAX_VALUE, Integer.MAX_VALUE);
   }
 
   /**
-   * @param memoryBytes limit for what is kept of the linearisation
+   * @param memoryBytes limit for what is kept of the linearisation, and for examples at once whose
+   *     statistics are common
+   * @param pieceExamples limit for the examples of a piece where there is a choice
    */
   TangentEngine(
       Network network,
       DataBatches data,
-      boolean fixedStatistics,
+      BatchNormMode mode,
       DataType type,
       int threads,
-      long memoryBytes) {
+      long memoryBytes,
+      int pieceExamples) {
     requireKnown(data);
     this.elements = Elements.of(type);
     this.parameters = network.parameters();
@@ -111,7 +121,10 @@ public final class TangentEngine implements CurvatureEngine {
     try {
       this.program =
           NetworkCompiler.compile(
-              network, List.of(data.batches().get(0).getFeatures()), weights, fixedStatistics);
+              network,
+              List.of(data.batches().get(0).getFeatures()),
+              weights,
+              mode == BatchNormMode.FROZEN);
       requireKnown(data, program);
       compiled = true;
     } finally {
@@ -122,8 +135,12 @@ public final class TangentEngine implements CurvatureEngine {
     program.steps().forEach(step -> step.teams(threads));
     this.crew = new Crew(threads, weights::enterThread);
     this.storage = new Storage(program);
-    this.linearizer = new Linearizer(program, crew, elements, storage, 1.0 / examples);
-    this.data = pieces(data);
+    this.mostTeams = threads;
+    this.data = pieces(data, mode, pieceExamples);
+    // One batch is the whole population, whatever the mode.
+    boolean common = mode == BatchNormMode.POPULATION || data.batches().size() == 1;
+    this.totals = common && couples() && this.data.size() > 1 ? new Totals() : null;
+    this.linearizer = new Linearizer(program, crew, elements, storage, examples, totals);
     this.tangents = new Tensor[threads][];
     this.cotangents = new Tensor[threads][];
   }
@@ -179,15 +196,42 @@ public final class TangentEngine implements CurvatureEngine {
     return truths.castTo(DataType.INT64).sumNumber().longValue();
   }
 
-  /** Divides the examples: batches whose statistics count stay whole. */
-  private List<Examples> pieces(DataBatches batches) {
+  private boolean couples() {
+    return !program.coupled().isEmpty();
+  }
+
+  /**
+   * Divides the examples. Batches whose own statistics count stay whole; examples with common
+   * statistics stay together while they fit into the memory.
+   */
+  private List<Examples> pieces(DataBatches batches, BatchNormMode mode, int most) {
     DataBatches chosen = batches;
-    if (!program.couples()) {
-      long each = storage.width() * elements.bytes() * crew.threads();
-      long rows = Math.max(LEAST_EXAMPLES * crew.threads(), PIECE_BYTES / Math.max(1, each));
-      chosen = batches.rebatched((int) Math.min(Integer.MAX_VALUE, Math.min(examples, rows)));
+    if (!couples() || mode == BatchNormMode.POPULATION || batches.batches().size() == 1) {
+      int teams = couples() ? teamsAtOnce() : 0;
+      if (teams > 0) {
+        mostTeams = teams;
+        chosen = batches.rebatched(Integer.MAX_VALUE);
+      } else {
+        long each = storage.width() * elements.bytes() * crew.threads();
+        long rows = Math.max(LEAST_EXAMPLES * crew.threads(), PIECE_BYTES / Math.max(1, each));
+        chosen = batches.rebatched((int) Math.min(most, Math.min(examples, rows)));
+      }
     }
     return chosen.batches().stream().map(Examples::of).toList();
+  }
+
+  /**
+   * Returns how many vectors can be at work while all examples are in the memory at once: as many
+   * as half the free memory holds, or one if all of it does; 0 if it does not.
+   */
+  private int teamsAtOnce() {
+    long kept = keptBytes(examples);
+    long each = movingBytes(examples, 1);
+    long usable = FreeMemory.usable(2 * (kept + each * crew.threads()), memoryBytes);
+    if (kept + each > usable) {
+      return 0;
+    }
+    return (int) Math.max(1, Math.min(crew.threads(), (usable / 2 - kept) / Math.max(1, each)));
   }
 
   @Override
@@ -221,6 +265,9 @@ public final class TangentEngine implements CurvatureEngine {
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       INDArray sum = Nd4j.create(elements.type(), 1, parameters);
       Gradients gradients = gradients(sum, 0, crew.threads());
+      if (totals != null) {
+        gather(totals, gradients);
+      }
       double total = 0;
       for (int i = 0; i < data.size(); i++) {
         Piece piece = linearizer.linearize(data.get(i), gradients, i == 0);
@@ -231,6 +278,21 @@ public final class TangentEngine implements CurvatureEngine {
       loss = total / examples;
       gradient = sum.reshape(parameters);
       return sum.reshape(parameters);
+    }
+  }
+
+  /** Lets the steps know what they have to of all pieces, each after those that it depends on. */
+  private void gather(Totals all, Gradients unused) {
+    all.clear(); // of what an attempt left behind that failed
+    List<NormalizationStep> coupled = program.coupled();
+    for (NormalizationStep step : coupled) {
+      data.forEach(part -> linearizer.gatherValues(part, step));
+      forwards++;
+    }
+    for (int i = coupled.size() - 1; i >= 0; i--) {
+      NormalizationStep step = coupled.get(i);
+      data.forEach(part -> linearizer.gatherErrors(part, step, unused));
+      linearizations++;
     }
   }
 
@@ -283,14 +345,7 @@ public final class TangentEngine implements CurvatureEngine {
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       INDArray vectors = dense(block);
       INDArray result = Nd4j.createUninitialized(elements.type(), block.rows(), parameters);
-      flow(
-          mode,
-          vectors,
-          result,
-          (worker, frame, vector, start) -> {
-            push(worker, frame);
-            Linearizer.goBack(program, worker, frame);
-          });
+      flow(mode, vectors, null, result);
       return result;
     }
   }
@@ -307,16 +362,7 @@ public final class TangentEngine implements CurvatureEngine {
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       INDArray vectors = dense(block);
       INDArray result = Nd4j.create(elements.type(), block.rows(), outputs());
-      flow(
-          Mode.GAUSS_NEWTON,
-          vectors,
-          null,
-          (worker, frame, vector, start) -> {
-            push(worker, frame);
-            worker.meet();
-            exchange(worker, frame, Tensor.sharing(result.getRow(vector), 1), start, false);
-            worker.meet();
-          });
+      flow(Mode.GAUSS_NEWTON, vectors, result, null);
       return result;
     }
   }
@@ -328,14 +374,7 @@ public final class TangentEngine implements CurvatureEngine {
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       INDArray cotangents = dense(block);
       INDArray result = Nd4j.createUninitialized(elements.type(), block.rows(), parameters);
-      flow(
-          Mode.TRANSPOSE,
-          null,
-          result,
-          (worker, frame, vector, start) -> {
-            exchange(worker, frame, Tensor.sharing(cotangents.getRow(vector), 1), start, true);
-            Linearizer.goBack(program, worker, frame);
-          });
+      flow(Mode.TRANSPOSE, null, cotangents, result);
       return result;
     }
   }
@@ -372,7 +411,7 @@ public final class TangentEngine implements CurvatureEngine {
   }
 
   /** What a team does with one vector and one piece. */
-  private interface Flow {
+  private interface Visit {
     /**
      * @param start number of the piece's first example among all
      */
@@ -380,13 +419,80 @@ public final class TangentEngine implements CurvatureEngine {
   }
 
   /**
-   * Goes through all pieces with all rows of what goes in or comes out.
+   * Takes rows forward, back, or both.
    *
-   * @param vectors vectors of parameters that go in, or null
-   * @param results vectors of parameters that come out, or null
+   * @param vectors vectors of parameters that go forward, or null
+   * @param outputs vectors of outputs that come out forward, or go back, or null
+   * @param results vectors of parameters that come back, or null
    */
-  private void flow(Mode mode, @Nullable INDArray vectors, @Nullable INDArray results, Flow flow) {
-    int count = Objects.requireNonNull(vectors == null ? results : vectors).rows();
+  private void flow(
+      Mode mode,
+      @Nullable INDArray vectors,
+      @Nullable INDArray outputs,
+      @Nullable INDArray results) {
+    int count = Objects.requireNonNull(vectors == null ? outputs : vectors).rows();
+    List<Totals> found = new ArrayList<>();
+    if (totals != null) {
+      for (int j = 0; j < count; j++) {
+        found.add(new Totals());
+      }
+    }
+    Visit forward =
+        (worker, frame, vector, start) -> {
+          if (vectors != null) {
+            push(worker, frame, program.steps().size());
+          } else {
+            exchange(worker, frame, row(outputs, vector), start, true);
+          }
+        };
+    if (totals != null && vectors != null) {
+      for (NormalizationStep step : program.coupled()) {
+        Visit gather =
+            (worker, frame, vector, start) -> {
+              push(worker, frame, step.number());
+              step.gatherForward(worker, frame);
+            };
+        sweep(mode, count, vectors, results, found, gather);
+      }
+    }
+    if (totals != null && results != null) {
+      for (int i = program.coupled().size() - 1; i >= 0; i--) {
+        NormalizationStep step = program.coupled().get(i);
+        Visit gather =
+            (worker, frame, vector, start) -> {
+              forward.run(worker, frame, vector, start);
+              Linearizer.goBackTo(step, program, worker, frame);
+              step.gatherBack(worker, frame);
+            };
+        sweep(mode, count, vectors, results, found, gather);
+      }
+    }
+    Visit whole =
+        (worker, frame, vector, start) -> {
+          forward.run(worker, frame, vector, start);
+          if (results != null) {
+            Linearizer.goBack(program, worker, frame);
+          } else {
+            worker.meet();
+            exchange(worker, frame, row(outputs, vector), start, false);
+            worker.meet();
+          }
+        };
+    sweep(mode, count, vectors, results, found, whole);
+  }
+
+  private static Tensor row(@Nullable INDArray rows, int index) {
+    return Tensor.sharing(Objects.requireNonNull(rows).getRow(index), 1);
+  }
+
+  /** Goes through all pieces once with all rows. */
+  private void sweep(
+      Mode mode,
+      int count,
+      @Nullable INDArray vectors,
+      @Nullable INDArray results,
+      List<Totals> found,
+      Visit visit) {
     int teams = teams(count);
     int members = crew.threads() / teams;
     long start = 0;
@@ -400,12 +506,13 @@ public final class TangentEngine implements CurvatureEngine {
               new Frame(
                   piece,
                   mode,
-                  vectors == null ? null : Tensor.sharing(vectors.getRow(j), 1),
+                  vectors == null ? null : row(vectors, j),
                   tangents(team),
                   cotangents(team),
                   results == null ? null : gradients(results.getRow(j), team, members),
                   p == 0,
                   1.0 / examples,
+                  found.isEmpty() ? null : found.get(j),
                   program.steps().size(),
                   members));
         }
@@ -414,7 +521,7 @@ public final class TangentEngine implements CurvatureEngine {
             teams,
             worker -> {
               for (int j = worker.team(); j < count; j += teams) {
-                flow.run(worker, frames.get(j), j, first);
+                visit.run(worker, frames.get(j), j, first);
               }
             });
       } finally {
@@ -437,7 +544,7 @@ public final class TangentEngine implements CurvatureEngine {
    */
   private int teams(int vectors) {
     int best = 1;
-    for (int teams = 2; teams <= crew.threads(); teams++) {
+    for (int teams = 2; teams <= mostTeams; teams++) {
       int rounds = (vectors + teams - 1) / teams;
       if (crew.threads() % teams == 0 && rounds * teams <= LARGEST_IDLE_FACTOR * vectors) {
         best = teams;
@@ -470,13 +577,14 @@ public final class TangentEngine implements CurvatureEngine {
     return data.stream().mapToLong(Examples::size).max().orElseThrow();
   }
 
-  private void push(Worker worker, Frame frame) {
+  /** Pushes through the first steps. */
+  private void push(Worker worker, Frame frame, int count) {
     List<Step> steps = program.steps();
     for (int i = worker.index(); i < steps.size(); i += worker.size()) {
       steps.get(i).load(frame, worker.team());
     }
     worker.meet();
-    for (Step step : steps) {
+    for (Step step : steps.subList(0, count)) {
       if (step.output().varies()) {
         step.push(worker, frame);
       }
@@ -489,6 +597,13 @@ public final class TangentEngine implements CurvatureEngine {
     notes.add(
         "products are exact tangents in %s, kernels: %s"
             .formatted(elements, weights.kernels().library()));
+    if (totals != null) {
+      notes.add(
+          "statistics of all %d examples do not fit into the memory at once: a block of products"
+                  .formatted(examples)
+              + " takes %d passes over %d pieces of at most %d examples"
+                  .formatted(2 * program.coupled().size() + 1, data.size(), largestPiece()));
+    }
     if (!keepsPieces) {
       notes.add("the linearisation does not fit into the memory and is repeated for each block");
     }
@@ -502,19 +617,22 @@ public final class TangentEngine implements CurvatureEngine {
 
   @Override
   public EvaluationCount evaluations() {
-    return new EvaluationCount(linearizations, 0);
+    return new EvaluationCount(linearizations, forwards);
   }
 
   @Override
   public long expectedBytes() {
     long rows = largestPiece();
-    long kept =
-        2
-            * storage.width()
-            * elements.bytes()
-            * (gradient == null || keepsPieces ? examples : rows);
-    long moving = storage.width() * elements.bytes() * rows * crew.threads();
-    return weights.bytes() + kept + moving;
+    long kept = keptBytes(gradient == null || keepsPieces ? examples : rows);
+    return weights.bytes() + kept + movingBytes(rows, mostTeams);
+  }
+
+  private long keptBytes(long rows) {
+    return 2 * storage.width() * elements.bytes() * rows;
+  }
+
+  private long movingBytes(long rows, int teams) {
+    return storage.width() * elements.bytes() * rows * teams;
   }
 
   @Override
