@@ -134,7 +134,8 @@ enum BenchmarkNetwork {
           new ConvolutionLayer.Builder(kernel, kernel)
               .nOut(channels)
               .stride(stride, stride)
-              .convolutionMode(ConvolutionMode.Same)
+              .padding(kernel / 2, kernel / 2)
+              .convolutionMode(ConvolutionMode.Truncate)
               .hasBias(false)
               .activation(Activation.IDENTITY)
               .build(),
@@ -178,7 +179,7 @@ enum BenchmarkNetwork {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Returns standard normal inputs and uniform labels. */
+  /** Returns normal inputs, each as long as its elements are many, and uniform labels. */
   DataSet data(DataType type) {
     long[] shape = inputShape();
     long width = 1;
@@ -186,7 +187,8 @@ enum BenchmarkNetwork {
       width *= shape[i];
     }
     RandomVectors normal = new RandomVectors(RandomVectors.Distribution.GAUSSIAN, SEED);
-    INDArray features = normal.next(batch, width, type).reshape('c', shape);
+    INDArray features =
+        normal.next(batch, width, type).muli(Math.sqrt((double) width)).reshape('c', shape);
     INDArray labels = Nd4j.zeros(type, batch, CLASSES);
     java.util.SplittableRandom random = new java.util.SplittableRandom(SEED);
     for (int i = 0; i < batch; i++) {

@@ -14,10 +14,15 @@ import org.jspecify.annotations.Nullable;
  * @param hvpMs a Hessian product
  * @param hvpPerVectorBlock8Ms a Hessian product of a block of eight vectors, divided by eight
  * @param gaussNewtonMs a Gauss–Newton product
- * @param peakBytes native memory of the process after products of a block of eight, less that
- *     before the curvature was made
+ * @param peakBytes most native memory, of ND4J and JavaCPP, during a product of a block of eight
+ *     after linearisation, with the block and its products, less that before the curvature was made
  * @param matvecs90x10 products that the spectrum took
  * @param spectrum90x10Seconds stochastic Lanczos quadrature, 90 steps and 10 draws
+ * @param activationBytes outputs of all layers and vertices of one forward pass
+ * @param peakPerVectorOverActivations an eighth of {@code peakBytes} over {@code activationBytes}
+ * @param floorMs the matrix products of a Hessian product ({@link Workload#productFlops}) at {@code
+ *     peakGflops}
+ * @param peakGflops what {@link Peak} measured for this precision
  */
 @JsonPropertyOrder({
   "network",
@@ -33,7 +38,11 @@ import org.jspecify.annotations.Nullable;
   "peakBytes",
   "spectrum90x10Seconds",
   "matvecs90x10",
-  "kernels"
+  "kernels",
+  "activationBytes",
+  "peakPerVectorOverActivations",
+  "floorMs",
+  "peakGflops"
 })
 record Case(
     String network,
@@ -49,4 +58,8 @@ record Case(
     long peakBytes,
     @Nullable Double spectrum90x10Seconds,
     @Nullable Long matvecs90x10,
-    String kernels) {}
+    String kernels,
+    long activationBytes,
+    double peakPerVectorOverActivations,
+    double floorMs,
+    double peakGflops) {}

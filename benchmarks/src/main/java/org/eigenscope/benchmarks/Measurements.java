@@ -1,8 +1,9 @@
 package org.eigenscope.benchmarks;
 
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import org.bytedeco.javacpp.Pointer;
+import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -28,6 +29,7 @@ final class Measurements {
   private final Engine engine;
   private final int threads;
   private final Stopwatch stopwatch;
+  private final Map<Precision, Double> peaks = new EnumMap<>(Precision.class);
 
   Measurements(Engine engine, int threads, Stopwatch stopwatch) {
     this.engine = engine;
@@ -40,6 +42,8 @@ final class Measurements {
     DataType type = precision.dataType();
     Model model = network.build(type);
     DataSet data = network.data(type);
+    double peak = peaks.computeIfAbsent(precision, p -> Peak.gigaflops(p.dataType(), threads));
+    Workload workload = Workload.of(model, data.getFeatures());
     double dl4jGradient = stopwatch.medianMilliseconds(() -> gradient(model, data));
     Network view = Network.of(model);
     DataBatches batches = DataBatches.of(data);
@@ -55,8 +59,7 @@ final class Measurements {
                 curvature.gradient().close();
               }
             });
-    System.gc();
-    long before = Pointer.physicalBytes();
+    long before = NativeMemory.bytesInUse();
     try (Curvature curvature = Curvature.of(view, batches, options)) {
       LinearOperator hessian = curvature.hessian();
       LinearOperator gaussNewton = curvature.gaussNewton();
@@ -64,7 +67,7 @@ final class Measurements {
       INDArray block = vectors.next(BLOCK, hessian.order(), type);
       INDArray one = vectors.next(1, hessian.order(), type);
       double blockTime = stopwatch.medianMilliseconds(() -> apply(hessian, block));
-      long peak = Pointer.physicalBytes() - before;
+      long peakBytes = mostBytes(hessian, block) - before;
       double oneTime = stopwatch.medianMilliseconds(() -> apply(hessian, one));
       double gaussNewtonTime = stopwatch.medianMilliseconds(() -> apply(gaussNewton, one));
       Spectrum found = spectrum ? spectrum(hessian) : null;
@@ -79,10 +82,14 @@ final class Measurements {
           oneTime,
           blockTime / BLOCK,
           gaussNewtonTime,
-          peak,
+          peakBytes,
           found == null ? null : found.seconds(),
           found == null ? null : found.matvecs(),
-          kernels(curvature.notes()));
+          kernels(curvature.notes()),
+          workload.activationBytes(),
+          (double) peakBytes / BLOCK / workload.activationBytes(),
+          workload.floorMs(peak),
+          peak);
     }
   }
 
@@ -94,6 +101,12 @@ final class Measurements {
     long start = System.nanoTime();
     SpectralEstimate estimate = StochasticLanczosQuadrature.estimate(hessian, options);
     return new Spectrum((System.nanoTime() - start) / 1e9, estimate.matvecs());
+  }
+
+  private static long mostBytes(LinearOperator operator, INDArray block) {
+    // Vectors of earlier products are not this one's.
+    NativeMemory.bytesInUse();
+    return NativeMemory.mostBytes(() -> apply(operator, block));
   }
 
   private static void apply(LinearOperator operator, INDArray block) {

@@ -10,14 +10,14 @@ final class Table {
   static String of(Report report) {
     StringBuilder text = new StringBuilder();
     text.append(
-        "| network | precision | engine | DL4J gradient | gradient | H v | H v of 8, each | G v |"
-            + " peak memory | spectrum 90 × 10 |\n");
-    text.append("|---|---|---|---|---|---|---|---|---|---|\n");
+        "| network | precision | engine | DL4J gradient | gradient | H v | H v of 8, each | floor |"
+            + " G v | peak memory | an eighth of it / activations | spectrum 90 × 10 |\n");
+    text.append("|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (Case c : report.cases()) {
       text.append(
           String.format(
               Locale.ROOT,
-              "| %s | %s | %s | %s | %s | %s | %s | %s | %d MB | %s |%n",
+              "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %d MB | %.2f | %s |%n",
               c.network(),
               c.precision(),
               c.engine(),
@@ -25,8 +25,10 @@ final class Table {
               milliseconds(c.gradientMs()),
               milliseconds(c.hvpMs()),
               milliseconds(c.hvpPerVectorBlock8Ms()),
+              milliseconds(c.floorMs()),
               milliseconds(c.gaussNewtonMs()),
               c.peakBytes() / 1_000_000,
+              c.peakPerVectorOverActivations(),
               seconds(c.spectrum90x10Seconds())));
     }
     return text.toString();

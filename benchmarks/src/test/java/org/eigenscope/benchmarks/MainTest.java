@@ -1,6 +1,7 @@
 package org.eigenscope.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -80,13 +81,21 @@ class MainTest {
             "hvpPerVectorBlock8Ms",
             "gaussNewtonMs",
             "peakBytes",
-            "spectrum90x10Seconds");
+            "spectrum90x10Seconds")
+        .endsWith("activationBytes", "peakPerVectorOverActivations", "floorMs", "peakGflops");
     assertThat(one.get("engine").textValue()).isEqualTo("tangent");
     assertThat(one.get("precision").textValue()).isEqualTo("float");
     assertThat(one.get("hvpMs").doubleValue()).isPositive();
     assertThat(one.get("spectrum90x10Seconds").isNull()).isTrue();
+    // At least the block and its products.
+    assertThat(one.get("peakBytes").longValue()).isGreaterThan(2 * 8 * 535818 * 4);
+    assertThat(one.get("activationBytes").longValue()).isEqualTo(256 * 778 * 4);
+    assertThat(one.get("peakPerVectorOverActivations").doubleValue())
+        .isEqualTo(one.get("peakBytes").doubleValue() / (8 * 256 * 778 * 4));
+    assertThat(one.get("floorMs").doubleValue() * one.get("peakGflops").doubleValue())
+        .isCloseTo(2e-6 * 256 * 1604608, within(1e-9));
     assertThat(table).hasContent(out.toString());
-    assertThat(out.toString()).contains("| mlp | float | tangent |");
+    assertThat(out.toString()).contains("| floor |").contains("| mlp | float | tangent |");
     try (var files = Files.list(directory)) {
       assertThat(files).containsExactlyInAnyOrder(json, table);
     }
