@@ -54,6 +54,32 @@ class JournalTest {
     assertThat(read(path)).isEqualTo(readings.stream().map(RecordedReading::of).toList());
   }
 
+  /** Written before readings had the gradient's measure. */
+  @Test
+  void readsALineWithADensityAlone() throws IOException {
+    Path path = directory.resolve("journal.jsonl");
+    Files.writeString(
+        path,
+        """
+        {"schema":1,"provenance":{"probe":"spectrum","run":"r","model":"m","iteration":7,"epoch":0,\
+        "time":"2026-01-02T03:04:05Z","seconds":1.5,"examples":10,"seed":1,"matvecs":900,\
+        "settings":{"steps":"90"},"versions":{}},"measurements":[],"spectra":[{"name":\
+        "eigenscope.spectrum","tags":{"layer":"all"},"order":3,"draws":[{"nodes":[1.0,2.0],\
+        "weights":[0.25,0.75]}]}],"notes":[]}
+        """);
+
+    assertThat(read(path))
+        .singleElement()
+        .extracting(RecordedReading::spectra)
+        .isEqualTo(
+            List.of(
+                new Spectrum(
+                    Spectrum.EIGENVALUES,
+                    Map.of("layer", "all"),
+                    3,
+                    List.of(new QuadratureRule(new double[] {1, 2}, new double[] {0.25, 0.75})))));
+  }
+
   @Test
   void appendsToWhatIsThere() {
     Path path = directory.resolve("journal.jsonl");
