@@ -362,12 +362,13 @@ class AnalyzeResultTest {
     assertThat(shell.run("analyze", "--model", model, "--features", features, "--labels", labels))
         .isZero();
 
-    // 15 steps of each of 10 draws, 6 products for each of the 15 eigenpairs there are.
+    // 15 steps of each of 10 draws and of the gradient's measure, 6 products for each of the 15
+    // eigenpairs there are.
     assertThat(shell.err())
         .matches(
             "eigenscope: spectrum of the hessian of the whole network, on %d examples,"
                     .formatted(EXAMPLES)
-                + " 15 of 15 parameters; about 240 products, \\d+ s\n");
+                + " 15 of 15 parameters; about 255 products, \\d+ s\n");
     assertThat(withoutSeconds(new ObjectMapper().readTree(shell.out())))
         .isEqualTo(withoutSeconds(analyze()));
   }
