@@ -1,7 +1,6 @@
 package org.eigenscope.listeners;
 
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
-import org.nd4j.linalg.api.rng.Random;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -10,14 +9,12 @@ import org.nd4j.linalg.factory.Nd4j;
  * current.
  */
 final class KeptThreadState implements AutoCloseable {
-  private final Random random = Nd4j.getRandom();
-  private final long rootState = random.rootState();
-  private final long nodeState = random.nodeState();
+  private final RandomState random = RandomState.ofThread();
   private final MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
 
   @Override
   public void close() {
     outside.close();
-    random.setStates(rootState, nodeState);
+    random.restore();
   }
 }

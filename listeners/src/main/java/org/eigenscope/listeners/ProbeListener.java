@@ -359,7 +359,7 @@ public final class ProbeListener extends BaseTrainingListener
       return new ProbeListener(new ProbeSession(settings), run, model);
     }
 
-    private static String requireLabel(String what, String label) {
+    static String requireLabel(String what, String label) {
       if (label.isBlank()
           || label.length() > LABEL_LENGTH
           || label.chars().anyMatch(Character::isISOControl)) {

@@ -14,8 +14,10 @@ import java.util.stream.Stream;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.eigenscope.probes.Probe;
 import org.eigenscope.probes.Snapshot;
+import org.eigenscope.probes.SpectrumProbe;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -173,6 +175,27 @@ class NonInterferenceTest {
     assertThat(watched.counts().completed()).isPositive();
   }
 
+  @ParameterizedTest(name = "{0}, asynchronous: {1}")
+  @MethodSource("trainingsAndModes")
+  void trainingIsBitIdenticalBesideTwins(Training training, boolean asynchronous) {
+    State alone = training.runAlone();
+    NormalizationComparisonListener.Builder builder =
+        NormalizationComparisonListener.builder()
+            .probe(SpectrumProbe.builder().top(2).bottom(0).draws(0).build())
+            .schedule(ProbeSchedule.everyIterations(20))
+            .data(Trainings.probeData(training.model().get()))
+            .sink(new RecordingSink());
+    if (asynchronous) {
+      builder.asynchronous(3);
+    }
+    State state;
+    try (NormalizationComparisonListener listener = builder.build()) {
+      state = training.run(trained -> attach(trained, listener));
+    }
+
+    assertThat(state).isEqualTo(alone);
+  }
+
   @Test
   void comparisonSeesOneMoreDraw() {
     // Without this, equal states would prove little.
@@ -260,7 +283,7 @@ class NonInterferenceTest {
     return new Watched(state, listener.counts());
   }
 
-  private static void attach(Model model, ProbeListener listener) {
+  private static void attach(Model model, TrainingListener listener) {
     if (model instanceof MultiLayerNetwork network) {
       network.addListeners(listener);
     } else {

@@ -239,6 +239,16 @@ final class Trainings {
     return all;
   }
 
+  /** Returns a batch that fits one of these networks. */
+  static org.nd4j.linalg.dataset.api.MultiDataSet probeData(Model model) {
+    if (model instanceof ComputationGraph) {
+      return pairs(1).get(0);
+    }
+    long inputs = ((MultiLayerNetwork) model).layerInputSize(0);
+    List<DataSet> batches = inputs == INPUTS ? flat(1) : inputs == 4 ? sequences(1) : images(1);
+    return batches.get(0).toMultiDataSet();
+  }
+
   /** Sequences of 6 steps with masks: the first example ends early, labels count at the end. */
   static List<DataSet> sequences(int batches) {
     Random random = new Random(17);

@@ -1,18 +1,10 @@
 package org.eigenscope.probes;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.eigenscope.probes.curvature.BatchNormMode;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Measures one snapshot under several batch normalization modes: the same weights, data, test
@@ -84,30 +76,9 @@ public final class NormalizationProbe implements Probe<NormalizationReading> {
    */
   @Override
   public NormalizationReading measure(Snapshot snapshot) {
-    long begin = System.nanoTime();
-    Attempts<SpectrumReading> attempts = attempt(snapshot, arm -> arm.measure(snapshot));
-    Map<String, SpectrumReading> readings = labelled(snapshot, attempts);
-    readings.replaceAll((label, reading) -> reading.withNormalization(label));
-    List<Quantity> unknown = new ArrayList<>();
-    for (SpectrumProbe arm : arms(snapshot)) {
-      if (!readings.containsKey(label(arm, snapshot))) {
-        unknown.addAll(arm.quantities(snapshot.network()));
-      }
-    }
-    List<String> notes = new ArrayList<>();
-    if (!snapshot.network().hasBatchNormalization()) {
-      notes.add(NO_NORMALIZATION);
-    }
-    notes.addAll(attempts.failures());
-    notes.addAll(attributed(readings, SpectrumReading::notes));
-    long matvecs =
-        attempts.results().values().stream().mapToLong(r -> r.provenance().matvecs()).sum();
-    return new NormalizationReading(
-        provenance(snapshot, readings, matvecs, (System.nanoTime() - begin) * 1e-9),
-        readings,
-        contrasts(snapshot, readings),
-        unknown,
-        notes);
+    return armsOf(snapshot)
+        .measure(
+            snapshot.network().hasBatchNormalization() ? List.of() : List.of(NO_NORMALIZATION));
   }
 
   /**
@@ -119,89 +90,30 @@ public final class NormalizationProbe implements Probe<NormalizationReading> {
    */
   @Override
   public Examination examine(Snapshot snapshot) {
-    Attempts<Examination> attempts = attempt(snapshot, arm -> arm.examine(snapshot));
-    List<SpectrumProbe> all = arms(snapshot);
-    List<String> findings = new ArrayList<>();
-    findings.add(
+    Arms all = armsOf(snapshot);
+    return all.examine(
         snapshot.network().hasBatchNormalization()
             ? "one network with the statistics of %s; contrasts with the first, at k = %d"
                 .formatted(
-                    all.stream().map(arm -> label(arm, snapshot)).collect(Collectors.joining(", ")),
-                    k(snapshot))
+                    all.arms().stream().map(Arms.Arm::label).collect(Collectors.joining(", ")),
+                    all.k())
             : NO_NORMALIZATION);
-    findings.addAll(attempts.failures());
-    findings.addAll(attributed(labelled(snapshot, attempts), Examination::findings));
-    List<Quantity> quantities = new ArrayList<>();
-    all.forEach(arm -> quantities.addAll(arm.quantities(snapshot.network())));
-    contrasts(snapshot, Map.of()).forEach(contrast -> quantities.addAll(contrast.quantities()));
-    return new Examination(
-        findings,
-        quantities,
-        attempts.results().values().stream().mapToLong(Examination::expectedMatvecs).sum(),
-        attempts.results().values().stream().mapToDouble(Examination::expectedSeconds).sum(),
-        attempts.results().values().stream().mapToLong(Examination::expectedBytes).max().orElse(0));
-  }
-
-  /** What came of the arms that are worth a try, and why the others failed. */
-  private record Attempts<T>(Map<SpectrumProbe, T> results, List<String> failures) {}
-
-  private <T> Attempts<T> attempt(Snapshot snapshot, Function<SpectrumProbe, T> task) {
-    Map<SpectrumProbe, T> results = new LinkedHashMap<>();
-    Map<String, RuntimeException> failures = new LinkedHashMap<>();
-    for (SpectrumProbe arm : arms(snapshot)) {
-      if (twin(arm, snapshot) == null) {
-        try {
-          results.put(arm, task.apply(arm));
-        } catch (RuntimeException e) {
-          String labels =
-              arms(snapshot).stream()
-                  .filter(other -> other == arm || twin(other, snapshot) == arm)
-                  .map(other -> label(other, snapshot))
-                  .collect(Collectors.joining(", "));
-          failures.put(labels, e);
-        }
-      }
-    }
-    if (results.isEmpty()) {
-      throw failures.values().stream().reduce(NormalizationProbe::suppressing).orElseThrow();
-    }
-    return new Attempts<>(
-        results,
-        failures.entrySet().stream()
-            .map(e -> "%s: could not be measured: %s".formatted(e.getKey(), reason(e.getValue())))
-            .toList());
-  }
-
-  /** Returns results by label, those of a twin under both of its labels. */
-  private <T> Map<String, T> labelled(Snapshot snapshot, Attempts<T> attempts) {
-    Map<String, T> labelled = new LinkedHashMap<>();
-    for (SpectrumProbe arm : arms(snapshot)) {
-      SpectrumProbe twin = twin(arm, snapshot);
-      T result = attempts.results().get(twin == null ? arm : twin);
-      if (result != null) {
-        labelled.put(label(arm, snapshot), result);
-      }
-    }
-    return labelled;
-  }
-
-  private static RuntimeException suppressing(RuntimeException first, RuntimeException other) {
-    first.addSuppressed(other);
-    return first;
-  }
-
-  private static String reason(RuntimeException failure) {
-    String message = failure.getMessage();
-    return message == null ? failure.toString() : message;
   }
 
   /** Returns the arms of a network: one of them will do where there is nothing to normalise. */
-  private List<SpectrumProbe> arms(Snapshot snapshot) {
-    return snapshot.network().hasBatchNormalization() ? arms : arms.subList(0, 1);
+  private Arms armsOf(Snapshot snapshot) {
+    List<SpectrumProbe> used =
+        snapshot.network().hasBatchNormalization() ? arms : arms.subList(0, 1);
+    return new Arms(
+        name,
+        used.stream()
+            .map(arm -> new Arms.Arm(label(arm, snapshot), arm, snapshot, twin(arm, snapshot)))
+            .toList(),
+        Arms.k(k, snapshot.data(), top));
   }
 
-  /** Returns the arm before this one that measures the same on these data. */
-  private @Nullable SpectrumProbe twin(SpectrumProbe arm, Snapshot snapshot) {
+  /** Returns the label of the arm before this one that measures the same on these data. */
+  private @Nullable String twin(SpectrumProbe arm, Snapshot snapshot) {
     if (arm.mode() == BatchNormMode.FROZEN || snapshot.data().batches().size() > 1) {
       return null;
     }
@@ -209,85 +121,12 @@ public final class NormalizationProbe implements Probe<NormalizationReading> {
         .takeWhile(before -> before != arm)
         .filter(before -> before.mode() != BatchNormMode.FROZEN)
         .findFirst()
+        .map(before -> label(before, snapshot))
         .orElse(null);
   }
 
   private static String label(SpectrumProbe arm, Snapshot snapshot) {
     return arm.tags(snapshot.network()).getOrDefault("normalization", "none");
-  }
-
-  /** Returns the contrasts of all arms with the first, known for those with readings. */
-  private List<Contrast> contrasts(Snapshot snapshot, Map<String, SpectrumReading> readings) {
-    List<SpectrumProbe> all = arms(snapshot);
-    String reference = label(all.get(0), snapshot);
-    List<Contrast> contrasts = new ArrayList<>();
-    for (SpectrumProbe arm : all.subList(1, all.size())) {
-      SpectrumReading reading = readings.get(label(arm, snapshot));
-      SpectrumReading other = readings.get(reference);
-      contrasts.add(
-          reading == null || other == null
-              ? Contrast.unknown(
-                  label(arm, snapshot), reference, arm.tags(snapshot.network()), k(snapshot))
-              : Contrast.of(reading, other, k(snapshot)));
-    }
-    return contrasts;
-  }
-
-  /** Returns k as set, or else the number of classes as far as the labels tell. */
-  private int k(Snapshot snapshot) {
-    if (k != null) {
-      return k;
-    }
-    INDArray labels = snapshot.data().batches().get(0).getLabels(0);
-    long classes = labels.rank() < 2 ? 1 : labels.size(1);
-    return classes > 1 && classes < top ? (int) classes : top;
-  }
-
-  /** Returns what arms say, each sentence once, with the arms that say it unless all do. */
-  private static <T> List<String> attributed(
-      Map<String, T> arms, Function<T, List<String>> sentencesOf) {
-    Map<String, List<String>> speakers = new LinkedHashMap<>();
-    arms.forEach(
-        (label, arm) ->
-            sentencesOf
-                .apply(arm)
-                .forEach(s -> speakers.computeIfAbsent(s, none -> new ArrayList<>()).add(label)));
-    List<String> sentences = new ArrayList<>();
-    speakers.forEach(
-        (sentence, labels) ->
-            sentences.add(
-                labels.size() == arms.size()
-                    ? sentence
-                    : String.join(", ", labels) + ": " + sentence));
-    return sentences;
-  }
-
-  /** Returns the provenance of all arms; settings that they do not share are listed. */
-  private Provenance provenance(
-      Snapshot snapshot, Map<String, SpectrumReading> readings, long matvecs, double seconds) {
-    Map<String, Set<String>> values = new TreeMap<>();
-    for (SpectrumReading arm : readings.values()) {
-      arm.provenance()
-          .settings()
-          .forEach((key, v) -> values.computeIfAbsent(key, k -> new LinkedHashSet<>()).add(v));
-    }
-    Map<String, String> settings = new TreeMap<>();
-    values.forEach((key, distinct) -> settings.put(key, String.join(",", distinct)));
-    settings.put("normalization", String.join(",", readings.keySet()));
-    settings.put("k", Integer.toString(k(snapshot)));
-    return new Provenance(
-        name,
-        snapshot.run(),
-        snapshot.model(),
-        snapshot.iteration(),
-        snapshot.epoch(),
-        snapshot.time(),
-        seconds,
-        snapshot.data().examples(),
-        readings.values().iterator().next().provenance().seed(),
-        matvecs,
-        settings,
-        SoftwareVersions.all());
   }
 
   /** Settings of a {@link NormalizationProbe}. */
