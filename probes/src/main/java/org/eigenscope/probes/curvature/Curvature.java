@@ -75,8 +75,14 @@ public final class Curvature implements AutoCloseable {
     DataCheck.check(network, data);
     Coordinates coordinates = Coordinates.of(network);
     List<String> notes = new ArrayList<>();
-    if (network.hasBatchNormalization()) {
+    if (network.hasBatchStatistics()) {
       notes.add(statistics(options.batchNorm(), data));
+    }
+    List<String> constant = network.layersWithConstantStatistics();
+    if (!constant.isEmpty()) {
+      notes.add(
+          "batch normalization uses the statistics it keeps, as constants, whatever the mode, in "
+              + String.join(", ", constant));
     }
     long inactive = network.parameters() - coordinates.size();
     if (inactive > 0) {

@@ -2,6 +2,7 @@ package org.eigenscope.probes.curvature;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
@@ -194,6 +195,50 @@ public final class Network {
   public boolean hasBatchNormalization() {
     return layerObjects().stream()
         .anyMatch(layer -> unwrapped(layer) instanceof BatchNormalization);
+  }
+
+  /** Returns whether some layer normalises with statistics that {@link BatchNormMode} decides. */
+  public boolean hasBatchStatistics() {
+    return layerObjects().stream()
+        .anyMatch(
+            layer ->
+                unwrapped(layer) instanceof BatchNormalization && !hasConstantStatistics(layer));
+  }
+
+  /**
+   * Returns the names of the layers of batch normalization whose statistics are constants whatever
+   * {@link BatchNormMode} says: frozen ones, and those marked {@link ConstantStatistics}.
+   */
+  List<String> layersWithConstantStatistics() {
+    List<String> names = new ArrayList<>();
+    namedLayers()
+        .forEach(
+            (name, layer) -> {
+              if (unwrapped(layer) instanceof BatchNormalization && hasConstantStatistics(layer)) {
+                names.add(name);
+              }
+            });
+    return names;
+  }
+
+  private Map<String, Layer> namedLayers() {
+    Map<String, Layer> named = new LinkedHashMap<>();
+    if (model instanceof MultiLayerNetwork network) {
+      for (Layer layer : network.getLayers()) {
+        named.put(nameOf(layer), layer);
+      }
+    } else {
+      for (GraphVertex vertex : ((ComputationGraph) model).getVertices()) {
+        if (vertex.hasLayer()) {
+          named.put(vertex.getVertexName(), vertex.getLayer());
+        }
+      }
+    }
+    return named;
+  }
+
+  private static boolean hasConstantStatistics(Layer layer) {
+    return isFrozen(layer) || unwrapped(layer).conf().getLayer() instanceof ConstantStatistics;
   }
 
   /** Returns the model's layer objects, in no particular order. */

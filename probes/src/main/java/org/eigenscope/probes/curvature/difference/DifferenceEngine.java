@@ -73,7 +73,7 @@ public final class DifferenceEngine implements CurvatureEngine {
    * @param memoryBytes limit for all examples at once
    */
   DifferenceEngine(Network network, DataBatches data, BatchNormMode mode, long memoryBytes) {
-    boolean atOnce = mode == BatchNormMode.POPULATION && network.hasBatchNormalization();
+    boolean atOnce = mode == BatchNormMode.POPULATION && network.hasBatchStatistics();
     DataBatches chosen = atOnce ? data.rebatched(Integer.MAX_VALUE) : data;
     this.expectedBytes = Footprint.of(network.model(), chosen.batches());
     this.examples = data.examples();

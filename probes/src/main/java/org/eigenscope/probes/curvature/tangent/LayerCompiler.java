@@ -27,6 +27,7 @@ import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.params.BatchNormalizationParamInitializer;
 import org.deeplearning4j.nn.params.ConvolutionParamInitializer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.eigenscope.probes.curvature.ConstantStatistics;
 import org.eigenscope.probes.kernel.ConvolutionShape;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
@@ -159,7 +160,9 @@ final class LayerCompiler {
     if (type == ConvolutionLayer.class) {
       return convolution(place, (ConvolutionLayer) place.conf(), input);
     }
-    if (type == BatchNormalization.class) {
+    if (type == BatchNormalization.class
+        || (place.conf() instanceof BatchNormalization
+            && place.conf() instanceof ConstantStatistics)) {
       return normalized(place, (BatchNormalization) place.conf(), input);
     }
     if (type == ActivationLayer.class) {
@@ -302,7 +305,7 @@ final class LayerCompiler {
       gamma = summed(place, true, BatchNormalizationParamInitializer.GAMMA);
       beta = summed(place, true, BatchNormalizationParamInitializer.BETA);
     }
-    boolean fixed = fixedStatistics || place.frozen();
+    boolean fixed = fixedStatistics || place.frozen() || conf instanceof ConstantStatistics;
     double[] mean = null;
     double[] variance = null;
     if (fixed) {
