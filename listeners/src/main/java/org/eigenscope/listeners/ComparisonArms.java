@@ -8,6 +8,8 @@ import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.eigenscope.listeners.normalization.NormalizationTwin;
+import org.eigenscope.listeners.normalization.PopulationStatistics;
+import org.eigenscope.listeners.normalization.PopulationTwin;
 import org.eigenscope.probes.NormalizationComparison;
 import org.eigenscope.probes.NormalizationReading;
 import org.eigenscope.probes.Probe;
@@ -33,13 +35,22 @@ final class ComparisonArms {
   private final WeakReference<Model> model;
   private final String label;
   private final Map<String, Model> twins;
+  private final @Nullable PopulationStatistics statistics;
   private final NormalizationComparison comparison;
 
+  /**
+   * @param statistics of the twin with population statistics, or null if there is none
+   */
   private ComparisonArms(
-      Model model, String label, Map<String, Model> twins, NormalizationComparison comparison) {
+      Model model,
+      String label,
+      Map<String, Model> twins,
+      @Nullable PopulationStatistics statistics,
+      NormalizationComparison comparison) {
     this.model = new WeakReference<>(model);
     this.label = label;
     this.twins = twins;
+    this.statistics = statistics;
     this.comparison = comparison;
   }
 
@@ -55,15 +66,19 @@ final class ComparisonArms {
     }
     Map<String, Model> twins = new LinkedHashMap<>();
     boolean normalized = Network.of(model).hasBatchNormalization();
-    if (normalized) {
-      twins.put("none", NormalizationTwin.without(model));
-    } else {
-      twins.put("batch", NormalizationTwin.with(model));
+    Model other = normalized ? NormalizationTwin.without(model) : NormalizationTwin.with(model);
+    twins.put(normalized ? "none" : "batch", other);
+    PopulationStatistics statistics = null;
+    if (settings.population()) {
+      Model third = PopulationTwin.of(normalized ? model : other);
+      twins.put("population", third);
+      statistics = PopulationStatistics.of(third, settings.data(), settings.statisticsEvery());
     }
     return new ComparisonArms(
         model,
         normalized ? "batch" : "none",
         twins,
+        statistics,
         new NormalizationComparison(PROBE, settings.probe(), settings.k()));
   }
 
@@ -89,6 +104,9 @@ final class ComparisonArms {
   /** Trains the twins on a minibatch, as iteration and epoch of the model. */
   void train(DataBatches minibatch, @Nullable RandomState random, int iteration, int epoch) {
     MultiDataSet batch = minibatch.batches().get(0);
+    if (statistics != null) {
+      statistics.beforeIteration(iteration);
+    }
     for (Model twin : twins.values()) {
       if (random != null) {
         // Dropout draws for each twin what it drew for the model.

@@ -42,6 +42,8 @@ final class ComparisonSession {
       ProbeSchedule schedule,
       DataBatches data,
       List<ReadingSink> sinks,
+      boolean population,
+      int statisticsEvery,
       @Nullable Integer k,
       int lag,
       FailurePolicy failurePolicy,

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.eigenscope.listeners.normalization.PopulationStatistics;
 import org.eigenscope.probes.SpectrumProbe;
 import org.eigenscope.probes.curvature.DataBatches;
 import org.jspecify.annotations.Nullable;
@@ -17,18 +18,25 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /**
- * Trains the twin of a model, without batch normalization or with it, in step with the model, and
- * measures both at the same iterations. Attach it with {@code model.addListeners(listener)}; it
- * watches one training of a {@link org.deeplearning4j.nn.multilayer.MultiLayerNetwork} or {@link
+ * Trains twins of a model, with and without batch normalization, in step with it, and measures all
+ * of them at the same iterations. Attach it with {@code model.addListeners(listener)}; it watches
+ * one training of a {@link org.deeplearning4j.nn.multilayer.MultiLayerNetwork} or {@link
  * org.deeplearning4j.nn.graph.ComputationGraph}.
  *
  * <p><b>Arms.</b> The model itself is one, {@code batch} if it has batch normalization and {@code
  * none} if it has not; its {@linkplain org.eigenscope.listeners.normalization.NormalizationTwin
- * twin} is the other. Both start with the weights that the model has when the training begins, and
- * see the same minibatches in the same order. Dropout draws the same numbers for both (but in the
- * very first iteration under {@code fit(DataSet)}, whose beginning no listener is told). Each arm
- * is measured with the same settings, data, test vectors and seeds; arms differ in their tag {@code
- * normalization}.
+ * twin} is another. The third, {@code population}, has {@linkplain
+ * org.eigenscope.listeners.normalization.PopulationTwin batch normalization with population
+ * statistics}: those of all probe data, taken anew every {@linkplain Builder#statisticsEvery few}
+ * iterations, constant in between and in the gradient. All start with the weights that the model
+ * has when the training begins, and see the same minibatches in the same order. Dropout draws the
+ * same numbers for all (but in the very first iteration under {@code fit(DataSet)}, whose beginning
+ * no listener is told). Each arm is measured with the same settings, data, test vectors and seeds;
+ * arms differ in their tag {@code normalization}.
+ *
+ * <p><b>Differences from the paper.</b> Ghorbani, Krishnan and Xiao 2019 (arXiv 1901.10159, section
+ * 4) normalise with statistics of the training set; here they are those of the probe data, and up
+ * to {@code r − 1} iterations old.
  *
  * <p><b>The model is untouched.</b> Its parameters, updater state, batch normalization statistics
  * and ND4J's random generators are bit for bit those of a training without the listener.
@@ -111,6 +119,8 @@ public final class NormalizationComparisonListener extends BaseTrainingListener
     private @Nullable ProbeSchedule schedule;
     private @Nullable DataBatches data;
     private final List<ReadingSink> sinks = new ArrayList<>();
+    private boolean population = true;
+    private int statisticsEvery = PopulationStatistics.DEFAULT_INTERVAL;
     private @Nullable Integer k;
     private int lag;
     private FailurePolicy failurePolicy = FailurePolicy.LOG_AND_COUNT;
@@ -159,6 +169,24 @@ public final class NormalizationComparisonListener extends BaseTrainingListener
     /** Adds a sink. At least one is needed; the caller closes it, after the listener. */
     public Builder sink(ReadingSink sink) {
       sinks.add(Objects.requireNonNull(sink, "sink"));
+      return this;
+    }
+
+    /** Leaves out the arm with population statistics. */
+    public Builder withoutPopulation() {
+      population = false;
+      return this;
+    }
+
+    /**
+     * Sets r: the arm with population statistics takes them anew before every r-th iteration;
+     * default {@value
+     * org.eigenscope.listeners.normalization.PopulationStatistics#DEFAULT_INTERVAL}.
+     *
+     * @throws IllegalArgumentException if {@code iterations} is less than 1
+     */
+    public Builder statisticsEvery(int iterations) {
+      statisticsEvery = positive("iterations between population statistics", iterations);
       return this;
     }
 
@@ -246,6 +274,8 @@ public final class NormalizationComparisonListener extends BaseTrainingListener
                   schedule,
                   data,
                   List.copyOf(sinks),
+                  population,
+                  statisticsEvery,
                   k,
                   lag,
                   failurePolicy,

@@ -16,6 +16,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.eigenscope.listeners.normalization.NormalizationTwin;
+import org.eigenscope.listeners.normalization.PopulationStatistics;
+import org.eigenscope.listeners.normalization.PopulationTwin;
 import org.eigenscope.probes.NormalizationReading;
 import org.eigenscope.probes.Reading;
 import org.eigenscope.probes.Snapshot;
@@ -45,6 +47,7 @@ class NormalizationComparisonListenerTest {
     return NormalizationComparisonListener.builder()
         .probe(probe())
         .schedule(ProbeSchedule.everyIterations(3))
+        .statisticsEvery(4)
         .data(Trainings.probeData(model))
         .sink(sink)
         .time(CLOCK, () -> 0);
@@ -112,6 +115,7 @@ class NormalizationComparisonListenerTest {
   void twinsSeeWhatTheModelSees(Model model) {
     boolean normalized = Network.of(model).hasBatchNormalization();
     Model twin = normalized ? NormalizationTwin.without(model) : NormalizationTwin.with(model);
+    Model third = PopulationTwin.of(normalized ? model : twin);
     Model alone = Network.of(model).replica().model();
 
     List<NormalizationReading> readings = compare(model, 0);
@@ -119,24 +123,32 @@ class NormalizationComparisonListenerTest {
     assertThat(readings).extracting(r -> r.provenance().iteration()).containsExactly(0, 3, 6);
     String own = normalized ? "batch" : "none";
     String other = normalized ? "none" : "batch";
-    assertThat(readings.get(2).arms().keySet()).startsWith(own, other);
-    trainByHand(twin, alone, batchesFor(model));
+    assertThat(readings.get(2).arms().keySet()).containsExactly(own, other, "population");
+    trainByHand(twin, third, alone, batchesFor(model));
     same(readings.get(2).arms().get(own), measured(model, 6));
     same(readings.get(2).arms().get(other), measured(twin, 6));
+    same(readings.get(2).arms().get("population"), measured(third, 6));
   }
 
-  /** The first iteration of the twin draws after the model, the others draw what the model does. */
-  private static void trainByHand(Model twin, Model model, List<MultiDataSet> batches) {
+  /** The first iteration of twins draws after the model, the others draw what the model does. */
+  private static void trainByHand(
+      Model twin, Model third, Model model, List<MultiDataSet> batches) {
+    PopulationStatistics statistics =
+        PopulationStatistics.of(third, DataBatches.of(Trainings.probeData(model)), 4);
     Nd4j.getRandom().setSeed(5);
-    fit(model, batches.get(0));
-    RandomState afterwards = RandomState.ofThread();
-    fit(twin, batches.get(0));
-    afterwards.restore();
-    for (MultiDataSet batch : batches.subList(1, batches.size())) {
-      RandomState before = RandomState.ofThread();
-      fit(twin, batch);
-      before.restore();
-      fit(model, batch);
+    for (int i = 0; i < batches.size(); i++) {
+      if (i == 0) {
+        fit(model, batches.get(0));
+      }
+      RandomState state = RandomState.ofThread();
+      fit(twin, batches.get(i));
+      state.restore();
+      statistics.beforeIteration(i);
+      fit(third, batches.get(i));
+      state.restore();
+      if (i > 0) {
+        fit(model, batches.get(i));
+      }
     }
   }
 
@@ -172,7 +184,7 @@ class NormalizationComparisonListenerTest {
     assertThat(reading.measurements())
         .filteredOn(m -> m.name().equals("eigenscope.loss"))
         .extracting(m -> m.tags().get("normalization"))
-        .startsWith("none", "batch");
+        .containsExactly("none", "batch", "population");
     assertThat(reading.measurements())
         .filteredOn(m -> m.name().equals("eigenscope.contrast.outlier.ratio"))
         .first()
@@ -270,6 +282,9 @@ class NormalizationComparisonListenerTest {
     assertThatThrownBy(() -> builder.asynchronous(0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("minibatches behind must be at least 1, got 0");
+    assertThatThrownBy(() -> builder.statisticsEvery(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("iterations between population statistics must be at least 1, got 0");
     assertThatThrownBy(() -> builder.run(""))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("run must be 1 to 64 characters");
