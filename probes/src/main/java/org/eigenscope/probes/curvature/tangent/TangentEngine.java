@@ -57,7 +57,7 @@ public final class TangentEngine implements CurvatureEngine {
   private static final long LEAST_EXAMPLES = 16;
 
   /** Places for vectors in all rounds of all teams, over the vectors there are. */
-  private static final double LARGEST_IDLE_FACTOR = 1.25;
+  private static final double LARGEST_IDLE_FACTOR = 1.15;
 
   private final Elements elements;
   private final long parameters;
@@ -493,37 +493,43 @@ public final class TangentEngine implements CurvatureEngine {
       @Nullable INDArray results,
       List<Totals> found,
       Visit visit) {
-    int teams = teams(count);
-    int members = crew.threads() / teams;
     long start = 0;
     for (int p = 0; p < data.size(); p++) {
       Piece piece = keepsPieces ? pieces.get(p) : again(data.get(p));
       try {
-        List<Frame> frames = new ArrayList<>();
-        for (int j = 0; j < count; j++) {
-          int team = j % teams;
-          frames.add(
-              new Frame(
-                  piece,
-                  mode,
-                  vectors == null ? null : row(vectors, j),
-                  tangents(team),
-                  cotangents(team),
-                  results == null ? null : gradients(results.getRow(j), team, members),
-                  p == 0,
-                  1.0 / examples,
-                  found.isEmpty() ? null : found.get(j),
-                  program.steps().size(),
-                  members));
+        int from = 0;
+        while (from < count) {
+          int teams = teams(count - from);
+          int to = fits(teams, count - from) ? count : from + (count - from) / teams * teams;
+          int members = crew.threads() / teams;
+          List<Frame> frames = new ArrayList<>();
+          for (int j = from; j < to; j++) {
+            int team = (j - from) % teams;
+            frames.add(
+                new Frame(
+                    piece,
+                    mode,
+                    vectors == null ? null : row(vectors, j),
+                    tangents(team),
+                    cotangents(team),
+                    results == null ? null : gradients(results.getRow(j), team, members),
+                    p == 0,
+                    1.0 / examples,
+                    found.isEmpty() ? null : found.get(j),
+                    program.steps().size(),
+                    members));
+          }
+          int firstVector = from;
+          long firstExample = start;
+          crew.run(
+              teams,
+              worker -> {
+                for (int i = worker.team(); i < frames.size(); i += teams) {
+                  visit.run(worker, frames.get(i), firstVector + i, firstExample);
+                }
+              });
+          from = to;
         }
-        long first = start;
-        crew.run(
-            teams,
-            worker -> {
-              for (int j = worker.team(); j < count; j += teams) {
-                visit.run(worker, frames.get(j), j, first);
-              }
-            });
       } finally {
         if (!keepsPieces) {
           piece.close();
@@ -539,18 +545,23 @@ public final class TangentEngine implements CurvatureEngine {
   }
 
   /**
-   * Returns into how many teams to divide the threads: as many as possible, which have the least to
-   * wait for, unless too many of them would be idle at the end.
+   * Returns into how many teams to divide the threads for the first of some vectors, or for all if
+   * they fit: as many as possible, which have the least to wait for.
    */
   private int teams(int vectors) {
     int best = 1;
     for (int teams = 2; teams <= mostTeams; teams++) {
-      int rounds = (vectors + teams - 1) / teams;
-      if (crew.threads() % teams == 0 && rounds * teams <= LARGEST_IDLE_FACTOR * vectors) {
+      if (crew.threads() % teams == 0 && (vectors >= teams || fits(teams, vectors))) {
         best = teams;
       }
     }
     return best;
+  }
+
+  /** Returns whether few enough teams would be idle at the end. */
+  private static boolean fits(int teams, int vectors) {
+    int rounds = (vectors + teams - 1) / teams;
+    return rounds * teams <= LARGEST_IDLE_FACTOR * vectors;
   }
 
   private @Nullable Tensor[] tangents(int team) {
