@@ -311,7 +311,8 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
     ExtremeEigenpairs.Options options =
         ExtremeEigenpairs.Options.of(settings.top(), settings.bottom())
             .withSeed(seeds()[1])
-            .withMemoryBytes(vectorBytes(operator));
+            .withMemoryBytes(vectorBytes(operator))
+            .withThreads(settings.curvature().threads());
     return last != null && last.vectors().columns() == operator.order()
         ? ExtremeEigenpairs.compute(operator, options, last.vectors())
         : ExtremeEigenpairs.compute(operator, options);

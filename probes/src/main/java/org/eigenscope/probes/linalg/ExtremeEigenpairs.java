@@ -82,6 +82,8 @@ public final class ExtremeEigenpairs {
    * @param seed seed of the random start; default 1
    * @param memoryBytes upper limit for the vectors, in bytes; what is free limits them as well.
    *     Default none, {@code Long.MAX_VALUE}
+   * @param threads threads that work on the vectors between products, at least 1; default as many
+   *     as there are processors
    */
   public record Options(
       int largest,
@@ -89,7 +91,8 @@ public final class ExtremeEigenpairs {
       OptionalDouble relativeTolerance,
       long maxMatvecs,
       long seed,
-      long memoryBytes) {
+      long memoryBytes,
+      int threads) {
 
     private static final long DEFAULT_MAX_MATVECS = 2000;
 
@@ -113,6 +116,9 @@ public final class ExtremeEigenpairs {
       if (memoryBytes < 0) {
         throw new IllegalArgumentException("memoryBytes must be at least 0, got " + memoryBytes);
       }
+      if (threads < 1) {
+        throw new IllegalArgumentException("threads must be at least 1, got " + threads);
+      }
     }
 
     /** Returns the defaults for a number of pairs of each end. */
@@ -123,28 +129,36 @@ public final class ExtremeEigenpairs {
           OptionalDouble.empty(),
           Math.max(DEFAULT_MAX_MATVECS, largest + smallest),
           1,
-          Long.MAX_VALUE);
+          Long.MAX_VALUE,
+          Runtime.getRuntime().availableProcessors());
     }
 
     /** Returns these settings with another {@link #relativeTolerance}. */
     public Options withRelativeTolerance(double value) {
       return new Options(
-          largest, smallest, OptionalDouble.of(value), maxMatvecs, seed, memoryBytes);
+          largest, smallest, OptionalDouble.of(value), maxMatvecs, seed, memoryBytes, threads);
     }
 
     /** Returns these settings with another {@link #maxMatvecs}. */
     public Options withMaxMatvecs(long value) {
-      return new Options(largest, smallest, relativeTolerance, value, seed, memoryBytes);
+      return new Options(largest, smallest, relativeTolerance, value, seed, memoryBytes, threads);
     }
 
     /** Returns these settings with another {@link #seed}. */
     public Options withSeed(long value) {
-      return new Options(largest, smallest, relativeTolerance, maxMatvecs, value, memoryBytes);
+      return new Options(
+          largest, smallest, relativeTolerance, maxMatvecs, value, memoryBytes, threads);
     }
 
     /** Returns these settings with another {@link #memoryBytes}. */
     public Options withMemoryBytes(long value) {
-      return new Options(largest, smallest, relativeTolerance, maxMatvecs, seed, value);
+      return new Options(largest, smallest, relativeTolerance, maxMatvecs, seed, value, threads);
+    }
+
+    /** Returns these settings with another {@link #threads}. */
+    public Options withThreads(int value) {
+      return new Options(
+          largest, smallest, relativeTolerance, maxMatvecs, seed, memoryBytes, value);
     }
 
     double relativeTolerance(DataType type) {
@@ -215,7 +229,7 @@ public final class ExtremeEigenpairs {
               .formatted(operator.order(), options.largest(), options.smallest()));
     }
     try (MemoryWorkspace none = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces();
-        RitzSpace space = new RitzSpace(operator, capacity(operator, options))) {
+        RitzSpace space = new RitzSpace(operator, capacity(operator, options), options.threads())) {
       return new Iteration(operator, options, space).run(start);
     }
   }
@@ -312,12 +326,12 @@ public final class ExtremeEigenpairs {
         if (space.size() == operator.order() || budget() == 0) {
           return result();
         }
-        try (INDArray residuals = space.residuals(indices(watched))) {
-          int[] open = open(residuals);
+        try (RitzSpace.Residuals residuals = space.residuals(indices(watched))) {
+          int[] open = open(residuals.norms());
           if (open.length > 0) {
             // The others are looked at again when these have converged.
             watched = space.size() < wantedCount ? ranks : select(watched, open);
-            grow(residuals, open);
+            grow(residuals.rows(), open);
           } else if (watched.length < ranks.length) {
             watched = ranks;
           } else if (space.size() < wantedCount) {
@@ -431,10 +445,10 @@ public final class ExtremeEigenpairs {
       return IntStream.range(0, size).filter(i -> i < top || i >= size - bottom).toArray();
     }
 
-    private int[] open(INDArray residuals) {
+    private int[] open(double[] residualNorms) {
       double bound = tolerance * space.scale();
-      return IntStream.range(0, (int) residuals.size(0))
-          .filter(i -> !(Vectors.norm(residuals.getRow(i)) <= bound))
+      return IntStream.range(0, residualNorms.length)
+          .filter(i -> !(residualNorms[i] <= bound))
           .toArray();
     }
 

@@ -76,11 +76,11 @@ public final class GradientFraction {
     }
     // Scaled, because the square of a norm below 1e-162 is zero.
     INDArray row = gradient.castTo(DataType.DOUBLE).div(scale).reshape(1, n);
-    double squaredNorm = RowProducts.of(row, row).getDouble(0, 0);
-    INDArray components = RowProducts.of(basis, row);
+    double squaredNorm = RowProducts.of(row, row)[0][0];
+    double[][] components = RowProducts.of(basis, row);
     double sum = 0;
     for (int k = 0; k < fractions.length; k++) {
-      double component = components.getDouble(k, 0);
+      double component = components[k][0];
       sum += component * component;
       // Rows that are orthonormal up to rounding only can exceed 1 by as much.
       fractions[k] = Math.min(1, sum / squaredNorm);

@@ -239,22 +239,4 @@ public final class Lanczos {
   private static Tensor block(LanczosSweeps sweeps, int rows) {
     return Tensor.allocate(sweeps.elements(), rows, Math.toIntExact(sweeps.order()));
   }
-
-  /** An array's rows in dense memory: its own, or a copy's. */
-  private record Dense(INDArray array, Tensor tensor) implements AutoCloseable {
-
-    Dense(INDArray array) {
-      this(
-          array,
-          Tensor.sharing(
-              array.ordering() == 'c' && !array.isView() ? array : array.dup('c'), array.size(0)));
-    }
-
-    @Override
-    public void close() {
-      if (tensor.array() != array) {
-        tensor.close();
-      }
-    }
-  }
 }

@@ -298,7 +298,7 @@ final class LanczosSweeps implements AutoCloseable {
   }
 
   /** Returns xᵀy, in four sums that do not wait for each other. */
-  private static double dot(double[] x, double[] y, int count) {
+  static double dot(double[] x, double[] y, int count) {
     double a = 0;
     double b = 0;
     double c = 0;

@@ -3,11 +3,11 @@ package org.eigenscope.probes.linalg;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.eigenscope.probes.kernel.Tensor;
 import org.hipparchus.linear.Array2DRowRealMatrix;
 import org.hipparchus.linear.EigenDecompositionSymmetric;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -27,16 +27,16 @@ final class RitzSpace implements AutoCloseable {
   /** Roundoffs that may be left of a direction that lies in the basis. */
   private static final double NOISE_ROUNDOFFS = 10;
 
-  /** Columns of a basis that are rotated at a time: some MB, whatever the order. */
-  private static final long COLUMNS_AT_A_TIME = 1 << 16;
-
   private final LinearOperator operator;
   private final int capacity;
   private final double noise;
-  private final OrthonormalBasis basis;
+  private final RowSweeps sweeps;
+
+  /** V. */
+  private final RowStack basis;
 
   /** W, as many rows as the basis has. */
-  private final INDArray images;
+  private final RowStack images;
 
   /** H, the leading size() × size() part. */
   private final double[][] projected;
@@ -48,15 +48,16 @@ final class RitzSpace implements AutoCloseable {
 
   private long matvecs;
 
-  RitzSpace(LinearOperator operator, int capacity) {
+  RitzSpace(LinearOperator operator, int capacity, int threads) {
     this.operator = operator;
     this.capacity = capacity;
     this.noise =
         Math.max(
             NOISE_ROUNDOFFS * operator.order() * Vectors.unitRoundoff(DataType.DOUBLE),
             NOISE_ROUNDOFFS * Vectors.unitRoundoff(operator.dataType()));
-    this.basis = new OrthonormalBasis(operator.dataType(), capacity, operator.order());
-    this.images = Nd4j.createUninitialized(operator.dataType(), capacity, operator.order());
+    this.sweeps = new RowSweeps(operator.dataType(), operator.order(), threads);
+    this.basis = sweeps.stack(capacity);
+    this.images = sweeps.stack(capacity);
     this.projected = new double[capacity][capacity];
   }
 
@@ -80,64 +81,78 @@ final class RitzSpace implements AutoCloseable {
    * Adds the directions of the rows of a block that are new, as far as there is room, with one
    * application of the operator.
    *
-   * @param block directions [k, n] of any length; overwritten
+   * @param directions dense [k, n] of any lengths; overwritten
    * @param limit how many to add at most
    * @return how many were added
    */
-  int expand(INDArray block, long limit) {
-    int before = size();
-    for (int i = 0; i < block.size(0); i++) {
-      normalize(block.getRow(i));
-    }
-    basis.orthogonalizeRows(block);
-    int room = (int) Math.min(limit, capacity - before);
-    for (int i = 0; i < block.size(0) && size() - before < room; i++) {
-      INDArray row = block.getRow(i);
+  int expand(INDArray directions, long limit) {
+    Tensor block = Tensor.sharing(directions, directions.size(0));
+    int room = (int) Math.min(limit, capacity - size());
+    double[] outside = sweeps.norms(block);
+    normalize(block, outside);
+    double[] left = sweeps.orthogonalize(block, 0, outside.length, basis.rows());
+    normalize(block, left);
+    int count = 0;
+    for (int i = 0; i < left.length && count < room; i++) {
       // What is left of a direction that lay in the basis is no longer orthogonal to it.
-      double outside = normalize(row);
-      if (outside <= noise) {
+      if (outside[i] == 0 || left[i] <= noise) {
         continue;
       }
-      if (outside < NEW_PART) {
-        basis.orthogonalize(row);
-        normalize(row);
+      if (left[i] < NEW_PART && orthogonalized(block, i, basis.rows()) == 0) {
+        continue;
       }
-      if (size() > before) {
-        basis.orthogonalizeAgainst(before, row);
-        if (normalize(row) < NEW_PART) {
-          continue;
-        }
+      if (count > 0
+          && orthogonalized(block, i, List.of(RowStack.Rows.of(block, 0, count))) < NEW_PART) {
+        continue;
       }
-      basis.append(row);
+      if (count < i) {
+        directions.getRow(count).assign(directions.getRow(i));
+      }
+      count++;
     }
-    int count = size() - before;
     if (count > 0) {
-      multiply(before, count);
+      multiply(block, count);
     }
     return count;
   }
 
-  private static double normalize(INDArray row) {
-    double norm = Vectors.norm(row);
-    if (norm > 0) {
-      row.divi(norm);
+  private void normalize(Tensor block, double[] lengths) {
+    double[] factors = new double[lengths.length];
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = lengths[i] > 0 ? 1 / lengths[i] : 1;
     }
-    return norm;
+    sweeps.scale(block, 0, factors);
   }
 
-  private void multiply(int from, int count) {
-    INDArrayIndex added = NDArrayIndex.interval(from, from + count);
-    INDArray products = operator.apply(basis.vectors().get(added, NDArrayIndex.all()));
+  /** Makes a row of unit length orthogonal to others, and returns what was left of its length. */
+  private double orthogonalized(Tensor block, int row, List<RowStack.Rows> others) {
+    double left = sweeps.orthogonalize(block, row, 1, others)[0];
+    if (left > 0) {
+      sweeps.scale(block, row, new double[] {1 / left});
+    }
+    return left;
+  }
+
+  /** Applies the operator to the first rows of a block, which are new in the basis. */
+  private void multiply(Tensor block, int count) {
+    int from = size();
+    INDArrayIndex first = NDArrayIndex.interval(0, count);
+    INDArray added =
+        count == block.rows() ? block.array() : block.array().get(first, NDArrayIndex.all());
+    INDArray products = operator.apply(added);
     matvecs += count;
-    images.get(added, NDArrayIndex.all()).assign(products);
-    double[][] columns = products.mmul(basis.vectors().transpose()).toDoubleMatrix();
-    for (int i = 0; i < count; i++) {
-      if (!Double.isFinite(columns[i][from + i])) {
-        Vectors.requireFiniteProduct(products.getRow(i), matvecs);
-      }
-      for (int j = 0; j <= from + i; j++) {
-        projected[j][from + i] = columns[i][j];
-        projected[from + i][j] = columns[i][j];
+    basis.append(added);
+    images.append(products);
+    try (Dense rows = new Dense(products)) {
+      double[][] columns = sweeps.products(rows.tensor(), count, basis.rows());
+      for (int i = 0; i < count; i++) {
+        if (!Double.isFinite(columns[i][from + i])) {
+          Vectors.requireFiniteProduct(products.getRow(i), matvecs);
+        }
+        for (int j = 0; j <= from + i; j++) {
+          projected[j][from + i] = columns[i][j];
+          projected[from + i][j] = columns[i][j];
+        }
       }
     }
     if (products.closeable()) {
@@ -147,8 +162,7 @@ final class RitzSpace implements AutoCloseable {
 
   /** Returns copies [k, n] of the last products: directions of the next block of a Krylov space. */
   INDArray lastImages(int count) {
-    INDArrayIndex last = NDArrayIndex.interval(size() - count, size());
-    return images.get(last, NDArrayIndex.all()).dup('c');
+    return images.last(count);
   }
 
   /** Solves the projected eigenproblem. */
@@ -187,82 +201,76 @@ final class RitzSpace implements AutoCloseable {
     return Math.max(Math.abs(values[0]), Math.abs(values[values.length - 1]));
   }
 
-  /** Returns A y − θ y, as rows [k, n], for the Ritz vectors y of some values. */
-  INDArray residuals(int[] indices) {
-    INDArray rotation = rotation(indices);
-    INDArray residuals = rotated(rotation, images());
-    try (INDArray vectors = rotated(rotation, basis.vectors())) {
-      for (int i = 0; i < indices.length; i++) {
-        Vectors.add(-values[indices[i]], vectors.getRow(i), residuals.getRow(i));
+  /**
+   * Residuals of Ritz pairs.
+   *
+   * @param rows A y − θ y, as rows [k, n]
+   * @param norms their norms
+   */
+  record Residuals(INDArray rows, double[] norms) implements AutoCloseable {
+    @Override
+    public void close() {
+      rows.close();
+    }
+  }
+
+  /** Returns the residuals of some values. */
+  Residuals residuals(int[] indices) {
+    double[][] rotation = rotation(indices);
+    Tensor residuals = sweeps.block(indices.length);
+    sweeps.combine(rotation, images.rows(), false, residuals);
+    for (int i = 0; i < indices.length; i++) {
+      for (int j = 0; j < size(); j++) {
+        rotation[i][j] *= -values[indices[i]];
       }
     }
-    return residuals;
+    sweeps.combine(rotation, basis.rows(), true, residuals);
+    return new Residuals(residuals.array(), sweeps.norms(residuals));
   }
 
   /** Returns the Ritz pairs of some values, Rayleigh quotients and residuals taken anew. */
   List<RitzPair> pairs(int[] indices) {
+    double[][] rotation = rotation(indices);
     List<RitzPair> pairs = new ArrayList<>();
-    for (int index : indices) {
-      INDArray rotation = rotation(new int[] {index});
-      INDArray vector = rotated(rotation, basis.vectors()).reshape(operator.order());
-      double length = Vectors.norm(vector);
-      vector.divi(length);
-      try (INDArray image = rotated(rotation, images())) {
-        INDArray product = image.divi(length).getRow(0);
-        double value = Vectors.dot(vector, product);
-        Vectors.add(-value, vector, product);
-        pairs.add(new RitzPair(value, vector, Vectors.norm(product)));
+    try (Tensor vectors = sweeps.block(indices.length);
+        Tensor products = sweeps.block(indices.length)) {
+      sweeps.combine(rotation, basis.rows(), false, vectors);
+      normalize(vectors, sweeps.norms(vectors));
+      sweeps.combine(rotation, images.rows(), false, products);
+      double[] quotients = sweeps.dots(vectors, products);
+      for (int i = 0; i < indices.length; i++) {
+        Vectors.add(-quotients[i], vectors.array().getRow(i), products.array().getRow(i));
+      }
+      double[] residualNorms = sweeps.norms(products);
+      for (int i = 0; i < indices.length; i++) {
+        INDArray vector = vectors.array().getRow(i).dup();
+        pairs.add(new RitzPair(quotients[i], vector, residualNorms[i]));
       }
     }
     return pairs;
   }
 
-  private INDArray images() {
-    return images.get(NDArrayIndex.interval(0, size()), NDArrayIndex.all());
-  }
-
-  private static INDArray rotated(INDArray rotation, INDArray rows) {
-    if (rotation.size(0) == 1) {
-      // A matrix-vector product for BLAS, twice as fast here.
-      return rows.transpose().mmul(rotation.getRow(0)).reshape(1, rows.size(1));
-    }
-    INDArray result = Nd4j.createUninitialized(rows.dataType(), rotation.size(0), rows.size(1));
-    return rotation.mmuli(rows, result);
-  }
-
   /** Keeps the span of some Ritz vectors only. */
   void restart(int[] indices) {
-    INDArray rotation = rotation(indices);
-    rotate(rotation, basis.vectors());
-    rotate(rotation, images());
+    double[][] rotation = rotation(indices);
+    sweeps.rotate(rotation, basis.rows());
+    sweeps.rotate(rotation, images.rows());
     for (int i = 0; i < indices.length; i++) {
       Arrays.fill(projected[i], 0, indices.length, 0);
       projected[i][i] = values[indices[i]];
     }
     basis.truncate(indices.length);
+    images.truncate(indices.length);
   }
 
-  /** Writes rotation · rows into the first rows, a range of columns at a time. */
-  private static void rotate(INDArray rotation, INDArray rows) {
-    for (long from = 0; from < rows.size(1); from += COLUMNS_AT_A_TIME) {
-      INDArrayIndex columns =
-          NDArrayIndex.interval(from, Math.min(rows.size(1), from + COLUMNS_AT_A_TIME));
-      INDArray part = rows.get(NDArrayIndex.all(), columns).dup('c');
-      rows.get(NDArrayIndex.interval(0, rotation.size(0)), columns).assign(rotation.mmul(part));
-    }
-  }
-
-  private INDArray rotation(int[] indices) {
-    double[][] rows = new double[indices.length][];
-    for (int i = 0; i < indices.length; i++) {
-      rows[i] = coefficients[indices[i]];
-    }
-    return Nd4j.createFromArray(rows).castTo(operator.dataType());
+  private double[][] rotation(int[] indices) {
+    return Arrays.stream(indices).mapToObj(i -> coefficients[i].clone()).toArray(double[][]::new);
   }
 
   @Override
   public void close() {
     basis.close();
     images.close();
+    sweeps.close();
   }
 }

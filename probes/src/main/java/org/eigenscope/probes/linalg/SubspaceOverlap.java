@@ -46,7 +46,7 @@ public final class SubspaceOverlap {
       throw new IllegalArgumentException(
           "rows must have one length, got %d and %d".formatted(first.size(1), second.size(1)));
     }
-    double[][] cosines = RowProducts.of(first, second).toDoubleMatrix();
+    double[][] cosines = RowProducts.of(first, second);
     double[] overlaps = new double[Math.min(cosines.length, cosines[0].length)];
     double sum = 0;
     for (int k = 0; k < overlaps.length; k++) {

@@ -118,6 +118,14 @@ class ExtremeEigenpairsTest {
     check(Matrices.diagonal(type, exact), options(10, 1), exact);
   }
 
+  /** The order gives each of two threads a share. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void severalThreadsFindTheSame(int threads) {
+    double[] exact = networkLike(70_000);
+    check(Matrices.diagonal(DataType.FLOAT, exact), options(6, 0).withThreads(threads), exact);
+  }
+
   @ParameterizedTest
   @ValueSource(doubles = {1e-150, 1e-20, 1e20, 1e150})
   void scalesWithTheOperator(double factor) {
@@ -390,5 +398,8 @@ class ExtremeEigenpairsTest {
     assertThatThrownBy(() -> options(5, 6).withMemoryBytes(-1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("memoryBytes must be at least 0, got -1");
+    assertThatThrownBy(() -> options(5, 6).withThreads(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("threads must be at least 1, got 0");
   }
 }
