@@ -14,6 +14,7 @@ import org.eigenscope.listeners.ProbeListener;
 import org.eigenscope.listeners.ProbeSchedule;
 import org.eigenscope.listeners.metrics.PrometheusEndpoint;
 import org.eigenscope.probes.SpectrumProbe;
+import org.eigenscope.probes.curvature.Precision;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.dataset.DataSet;
@@ -57,10 +58,11 @@ class CheapReadingsTest {
       int iterations,
       DataSet probeSet,
       PrometheusEndpoint endpoint) {
+    SpectrumProbe density = SpectrumProbe.builder().precision(Precision.FLOAT).build();
     ProbeListener listener =
         ProbeListener.builder()
             .probe(SpectrumProbe.sharpness(), ProbeSchedule.everyIterations(64))
-            .probe(SpectrumProbe.defaults(), ProbeSchedule.everyIterations(512))
+            .probe(density, ProbeSchedule.everyIterations(512))
             .data(probeSet)
             .sink(endpoint.sink())
             .build();
