@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
  * others appear with the reading that brings them. A gauge shows the last reading of a probe and
  * nothing else: a scalar that this reading lacks is NaN, and while measurements fail the values
  * stay and {@code eigenscope.probe.failures} moves. A scalar that several probes of a run and model
- * report is one gauge, which shows the newest reading among theirs, and of readings of one
- * iteration the first. Spectra are not meters; {@link SpectrumCollector} exports them. Besides, for
- * each probe (tags {@code run}, {@code model}, {@code probe}):
+ * report is one gauge, which shows the newest of their last readings that knows it, and of readings
+ * of one iteration the first. Spectra are not meters; {@link SpectrumCollector} exports them.
+ * Besides, for each probe (tags {@code run}, {@code model}, {@code probe}):
  *
  * <ul>
  *   <li>{@code eigenscope.probe.iteration} and {@code eigenscope.probe.timestamp}, gauges: what the

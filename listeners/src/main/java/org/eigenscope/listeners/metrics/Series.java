@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A scalar of a model of a run, from every probe that reports it: the newest reading counts, and of
- * readings of one iteration the first.
+ * A scalar of a model of a run, from every probe that reports it: of their last readings the newest
+ * that knows the value counts, and of readings of one iteration the first.
  *
  * <p><b>Threading.</b> Sources are added under the owner's lock; values are read without any.
  */
@@ -44,15 +44,16 @@ final class Series {
     sources = List.copyOf(more);
   }
 
-  /** Returns the value as of the scrape that runs on this thread; NaN before the first reading. */
+  /** Returns the value as of the scrape that runs on this thread; NaN when no reading knows it. */
   double value() {
     Board.State newest = Board.State.UNKNOWN;
     double value = Double.NaN;
     for (Source source : sources) {
       Board.State state = EigenscopeMetrics.state(source.board());
-      if (state.replaces(newest)) {
+      double candidate = state.value(source.slot());
+      if (!Double.isNaN(candidate) && state.replaces(newest)) {
         newest = state;
-        value = state.value(source.slot());
+        value = candidate;
       }
     }
     return value;

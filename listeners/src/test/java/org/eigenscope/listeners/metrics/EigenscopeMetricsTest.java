@@ -236,7 +236,8 @@ class EigenscopeMetricsTest {
     assertThat(gauge("eigenscope.trace", HandmadeReadings.TAGS).value()).isEqualTo(99);
     assertThat(gauge("eigenscope.negative.mass", HandmadeReadings.TAGS).value()).isEqualTo(0.0625);
     assertThat(gauge("eigenscope.loss", HandmadeReadings.TAGS).value()).isEqualTo(0.5);
-    assertThat(gauge("eigenscope.outliers", HandmadeReadings.TAGS).value()).isNaN();
+    // Unknown without draws.
+    assertThat(gauge("eigenscope.outliers", HandmadeReadings.TAGS).value()).isEqualTo(2);
     assertThat(registry.find("eigenscope.probe.iteration").gauges())
         .extracting(g -> g.getId().getTag("probe") + "=" + (int) g.value())
         .containsExactlyInAnyOrder("spectrum=512", "sharpness=576");
