@@ -10,4 +10,10 @@ import java.util.List;
  * @param threads threads of the tangent engine
  */
 @JsonPropertyOrder({"machine", "date", "threads", "cases"})
-record Report(String machine, String date, int threads, List<Case> cases) {}
+record Report(String machine, String date, int threads, List<Case> cases)
+    implements Benchmark.Figures {
+  @Override
+  public String table() {
+    return Table.of(this);
+  }
+}

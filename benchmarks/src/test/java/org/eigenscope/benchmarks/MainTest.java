@@ -25,7 +25,7 @@ class MainTest {
   private final StringWriter err = new StringWriter();
 
   private int run(String... arguments) {
-    CommandLine commandLine = Main.commandLine();
+    CommandLine commandLine = Benchmark.commandLine(new Main());
     commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
     return commandLine.execute(arguments);
   }
