@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DemoCommand.class,
       AnalyzeCommand.class,
+      ReportCommand.class,
     })
 public final class Main implements Runnable {
   private static final String NO_DELAY = "sun.net.httpserver.nodelay";
