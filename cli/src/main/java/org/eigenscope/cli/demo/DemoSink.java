@@ -3,11 +3,11 @@ package org.eigenscope.cli.demo;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import org.eigenscope.cli.view.ReadingTable;
-import org.eigenscope.cli.view.SpectrumChart;
 import org.eigenscope.listeners.ProbeEvent;
 import org.eigenscope.listeners.ReadingSink;
 import org.eigenscope.probes.Reading;
+import org.eigenscope.view.ReadingTable;
+import org.eigenscope.view.SpectrumChart;
 import org.jspecify.annotations.Nullable;
 
 /**

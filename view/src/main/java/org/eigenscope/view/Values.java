@@ -1,4 +1,4 @@
-package org.eigenscope.cli.view;
+package org.eigenscope.view;
 
 import java.util.Comparator;
 import java.util.List;

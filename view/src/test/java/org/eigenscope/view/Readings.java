@@ -1,4 +1,4 @@
-package org.eigenscope.cli.view;
+package org.eigenscope.view;
 
 import java.time.Instant;
 import java.util.ArrayList;
@@ -85,7 +85,7 @@ final class Readings {
     return new RecordedReading(provenance(iteration), measurements, List.of(spectrum), List.of());
   }
 
-  private static Provenance provenance(int iteration) {
+  static Provenance provenance(int iteration) {
     return new Provenance(
         "spectrum",
         "demo",

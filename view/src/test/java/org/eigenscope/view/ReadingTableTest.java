@@ -1,4 +1,4 @@
-package org.eigenscope.cli.view;
+package org.eigenscope.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package org.eigenscope.cli.view;
+package org.eigenscope.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -26,7 +26,7 @@ class SpectrumChartTest {
 
   @BeforeEach
   void needsFonts() {
-    assumeTrue(SpectrumChart.fontsFound(), "no fonts on this machine: pictures are not tested");
+    assumeTrue(Picture.fontsFound(), "no fonts on this machine: pictures are not tested");
   }
 
   @Test

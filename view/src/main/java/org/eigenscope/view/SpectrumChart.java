@@ -1,16 +1,10 @@
-package org.eigenscope.cli.view;
+package org.eigenscope.view;
 
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
-import java.awt.Graphics2D;
-import java.awt.font.FontRenderContext;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -18,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
 import org.eigenscope.probes.Reading;
 import org.eigenscope.probes.Spectrum;
 import org.eigenscope.probes.linalg.QuadratureRule;
@@ -70,7 +63,6 @@ public final class SpectrumChart {
   private static final Color OUTLIER = new Color(0xcc3311);
   private static final Color OTHER = new Color(0x222222);
   private static final Color GRADIENT = new Color(0x228833);
-  private static final Color GRID = new Color(0xe4e4e4);
 
   private final String subject;
 
@@ -114,54 +106,8 @@ public final class SpectrumChart {
     if (spectrum == null) {
       throw new IllegalArgumentException("a picture needs a reading with a spectrum, got none");
     }
-    requireFonts();
-    BufferedImage image = draw(chart(reading, spectrum));
-    Path directory = png.toAbsolutePath().getParent();
-    Path unfinished = Files.createTempFile(directory, "spectrum", ".png");
-    try {
-      ImageIO.write(image, "png", unfinished.toFile());
-      Files.move(unfinished, png, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(unfinished);
-    }
-  }
-
-  /** Finds out what a Java without fonts only says when it draws text, each version differently. */
-  private static void requireFonts() throws IOException {
-    try {
-      Font font = font(Font.PLAIN, 12);
-      font.getStringBounds("0", new FontRenderContext(null, true, true));
-    } catch (RuntimeException | LinkageError | InternalError e) {
-      Throwable root = e;
-      while (root.getCause() != null) {
-        root = root.getCause();
-      }
-      throw new IOException(
-          "Java finds no fonts on this machine (%s); install fontconfig and any font"
-              .formatted(root),
-          e);
-    }
-  }
-
-  /** Returns whether pictures can be drawn on this machine. */
-  static boolean fontsFound() {
-    try {
-      requireFonts();
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static BufferedImage draw(XYChart chart) {
-    BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = image.createGraphics();
-    try {
-      chart.paint(graphics, WIDTH, HEIGHT);
-    } finally {
-      graphics.dispose();
-    }
-    return image;
+    Picture.write(
+        png, WIDTH, HEIGHT, graphics -> chart(reading, spectrum).paint(graphics, WIDTH, HEIGHT));
   }
 
   private XYChart chart(Reading reading, Spectrum spectrum) {
@@ -226,17 +172,17 @@ public final class SpectrumChart {
         .setPlotBackgroundColor(Color.WHITE)
         .setPlotBorderVisible(false)
         .setChartTitleBoxVisible(false)
-        .setChartTitleFont(font(Font.BOLD, 17))
+        .setChartTitleFont(Picture.font(Font.BOLD, 17))
         .setLegendPosition(LegendPosition.InsideNE)
-        .setLegendBorderColor(GRID)
-        .setLegendFont(font(Font.PLAIN, 14))
+        .setLegendBorderColor(Picture.GRID)
+        .setLegendFont(Picture.font(Font.PLAIN, 14))
         .setChartPadding(16)
         .setPlotContentSize(1)
         .setAntiAlias(true);
     styler
-        .setAxisTitleFont(font(Font.PLAIN, 15))
-        .setAxisTickLabelsFont(font(Font.PLAIN, 13))
-        .setPlotGridLinesColor(GRID)
+        .setAxisTitleFont(Picture.font(Font.PLAIN, 15))
+        .setAxisTickLabelsFont(Picture.font(Font.PLAIN, 13))
+        .setPlotGridLinesColor(Picture.GRID)
         .setPlotGridLinesStroke(new BasicStroke(1f))
         .setXAxisMin((double) -scale.negativeDecades)
         .setXAxisMax((double) DECADES)
@@ -244,11 +190,7 @@ public final class SpectrumChart {
         .setYAxisTickMarkSpacingHint(70)
         .setYAxisMin(0.0)
         .setxAxisTickLabelsFormattingFunction(scale::label)
-        .setyAxisTickLabelsFormattingFunction(y -> power(y + FLOOR));
-  }
-
-  private static Font font(int style, int size) {
-    return new Font(Font.SANS_SERIF, style, size);
+        .setyAxisTickLabelsFormattingFunction(y -> Picture.power(y + FLOOR));
   }
 
   private static void addDensity(XYChart chart, Spectrum spectrum, Scale scale) {
@@ -377,21 +319,6 @@ public final class SpectrumChart {
     return Math.max(0, Math.log10(eigenvalues) - FLOOR);
   }
 
-  /** Returns the label of 10^exponent; empty between whole exponents. */
-  private static String power(double exponent) {
-    if (!whole(exponent)) {
-      return "";
-    }
-    double value = Math.pow(10, Math.rint(exponent));
-    return value < 1e-3 || value >= 1e6
-        ? String.format(Locale.ROOT, "%.0e", value)
-        : BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
-  }
-
-  private static boolean whole(double value) {
-    return Math.abs(value - Math.rint(value)) < 1e-6;
-  }
-
   /**
    * The horizontal axis: sign(v) (log10|v| - exponent) for eigenvalues v beyond 10^exponent.
    *
@@ -434,7 +361,7 @@ public final class SpectrumChart {
     }
 
     String label(double position) {
-      String text = power(Math.abs(position) + exponent);
+      String text = Picture.power(Math.abs(position) + exponent);
       if (text.isEmpty()) {
         return text;
       }
