@@ -28,6 +28,7 @@ import org.eigenscope.probes.Provenance;
 import org.eigenscope.probes.Quantity;
 import org.eigenscope.probes.Reading;
 import org.eigenscope.probes.Spectrum;
+import org.eigenscope.probes.linalg.NonFiniteValueException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,8 +48,9 @@ import org.jspecify.annotations.Nullable;
  *       values belong to, and since when (seconds since the epoch);
  *   <li>{@code eigenscope.probe.duration}, a timer with the tag {@code outcome}: success or
  *       failure;
- *   <li>{@code eigenscope.probe.matvecs}, {@code .failures} and {@code .skipped}, counters, from
- *       the moment a registry is bound;
+ *   <li>{@code eigenscope.probe.matvecs}, {@code .failures}, {@code .nonfinite} and {@code
+ *       .skipped}, counters, from the moment a registry is bound; {@code .nonfinite} counts those
+ *       failures that a {@link NonFiniteValueException} caused;
  *   <li>{@code eigenscope.overhead.ratio}, a gauge without the tag {@code probe}: the share of wall
  *       time that the training thread gave to probes.
  * </ul>
@@ -79,6 +81,7 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
   private static final String FAILURE = "failure";
   private static final String UNANNOUNCED = "A value of a probe's readings";
   private static final double NANOS_PER_SECOND = 1e9;
+  private static final int DEEPEST_CAUSE = 20;
 
   /** A share of time for a run and model; one writer at a time, any number of readers. */
   private static final class Overhead {
@@ -215,6 +218,9 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
         } else if (event instanceof ProbeEvent.Failed failed) {
           timer(registry, board, FAILURE).record(failed.elapsedNanos(), TimeUnit.NANOSECONDS);
           counter(registry, board, OwnMeter.FAILURES).increment();
+          if (isNonFinite(failed.cause())) {
+            counter(registry, board, OwnMeter.NONFINITE).increment();
+          }
         } else if (event instanceof ProbeEvent.Skipped) {
           counter(registry, board, OwnMeter.SKIPPED).increment();
         }
@@ -350,6 +356,7 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
     timer(registry, board, FAILURE);
     counter(registry, board, OwnMeter.MATVECS);
     counter(registry, board, OwnMeter.FAILURES);
+    counter(registry, board, OwnMeter.NONFINITE);
     counter(registry, board, OwnMeter.SKIPPED);
   }
 
@@ -378,6 +385,19 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
   private static Tags ownTags(Board board) {
     ProbeKey key = board.key();
     return Tags.of("run", key.run(), "model", key.model(), "probe", key.probe());
+  }
+
+  /** Returns whether a NaN or an infinity caused a failure, directly or not. */
+  private static boolean isNonFinite(Throwable cause) {
+    // Bounded: a chain of causes may be a circle.
+    Throwable current = cause;
+    for (int depth = 0; current != null && depth < DEEPEST_CAUSE; depth++) {
+      if (current instanceof NonFiniteValueException) {
+        return true;
+      }
+      current = current.getCause();
+    }
+    return false;
   }
 
   private static List<Tag> micrometerTags(Map<String, String> tags) {

@@ -9,6 +9,9 @@ enum OwnMeter {
   DURATION("eigenscope.probe.duration", "Wall time of measurements, by outcome"),
   MATVECS("eigenscope.probe.matvecs", "Applications of the operator that measurements cost"),
   FAILURES("eigenscope.probe.failures", "Measurements that threw"),
+  NONFINITE(
+      "eigenscope.probe.nonfinite",
+      "Measurements that threw because the loss, the gradient or a product was NaN or infinite"),
   SKIPPED("eigenscope.probe.skipped", "Measurements passed over while another one ran"),
   OVERHEAD_RATIO(
       "eigenscope.overhead.ratio", "Share of wall time that the training thread gave to probes"),
@@ -16,8 +19,8 @@ enum OwnMeter {
       "eigenscope.series.refused",
       "Values not shown because their series would break a rule or the maximum number of series");
 
-  /** Time series of one probe: five plain ones, and three of the timer for each of two outcomes. */
-  static final int SERIES_PER_PROBE = 11;
+  /** Time series of one probe: six plain ones, and three of the timer for each of two outcomes. */
+  static final int SERIES_PER_PROBE = 12;
 
   private static final String PROBE_PREFIX = "eigenscope_probe_";
 

@@ -27,6 +27,7 @@ import org.eigenscope.probes.Reading;
 import org.eigenscope.probes.RecordedReading;
 import org.eigenscope.probes.Spectrum;
 import org.eigenscope.probes.SpectrumReading;
+import org.eigenscope.probes.linalg.NonFiniteValueException;
 import org.eigenscope.probes.linalg.QuadratureRule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -129,6 +130,18 @@ class EigenscopeMetricsTest {
     assertThat(overhead.value()).isEqualTo(0.25);
     assertThat(overhead.getId().getTags())
         .containsExactly(Tag.of("model", "lenet"), Tag.of("run", "run-1"));
+  }
+
+  @Test
+  void countsApartTheFailuresThatNonFiniteValuesCause() {
+    var cause = NonFiniteValueException.ofScalar("loss", Double.NaN, 0);
+    for (Throwable thrown :
+        List.of(cause, new IllegalStateException(cause), new IllegalStateException("boom"))) {
+      metrics.report(new ProbeEvent.Failed("run-1", "lenet", "spectrum", 100, 1, thrown));
+    }
+
+    assertThat(counter("eigenscope.probe.failures")).isEqualTo(3);
+    assertThat(counter("eigenscope.probe.nonfinite")).isEqualTo(2);
   }
 
   @Test
