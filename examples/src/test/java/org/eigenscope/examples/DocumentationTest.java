@@ -82,7 +82,8 @@ class DocumentationTest {
   private static List<Path> pages() throws IOException {
     List<Path> pages = new ArrayList<>(files("docs", ".md"));
     pages.addAll(files("examples/src", ".md"));
-    for (String page : List.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md")) {
+    for (String page :
+        List.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "grafana/README.md")) {
       pages.add(ROOT.resolve(page));
     }
     return pages;
