@@ -90,6 +90,32 @@ class RulesTest {
     }
   }
 
+  /**
+   * Groups are evaluated at moments of their own: a rule that remembers, and reads another group,
+   * would pair a new reading with an old value.
+   */
+  @Test
+  void groupsThatRememberReadTheirOwnSeries() {
+    Set<String> remembering =
+        ShippedFiles.allRules().stream()
+            .filter(rule -> rule.expression().contains("last_over_time("))
+            .map(Rule::group)
+            .collect(toSet());
+    assertThat(remembering).containsExactlyInAnyOrder("eigenscope-signals", "eigenscope-probes");
+    for (String group : remembering) {
+      Set<String> own = new TreeSet<>(Set.of("eigenscope:limit"));
+      Set<String> read = new TreeSet<>();
+      for (Rule rule : ShippedFiles.allRules()) {
+        if (rule.group().equals(group)) {
+          own.add(rule.name());
+          read.addAll(SeriesNames.usedIn(rule.expression()));
+        }
+      }
+      read.retainAll(SeriesNames.recorded());
+      assertThat(own).as(group).containsAll(read);
+    }
+  }
+
   /** A rule nobody reads would rot. */
   @Test
   void everythingRecordedIsRead() {

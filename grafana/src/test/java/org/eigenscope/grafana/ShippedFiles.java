@@ -22,8 +22,8 @@ final class ShippedFiles {
   static final Path ALERTMANAGER = DIRECTORY.resolve("alertmanager.yaml");
   static final Path COMPOSE = DIRECTORY.resolve("compose.yaml");
 
-  /** A rule: what it records or the name of its alert, and all it says. */
-  record Rule(String name, boolean isAlert, JsonNode body) {
+  /** A rule: its group, what it records or the name of its alert, and all it says. */
+  record Rule(String group, String name, boolean isAlert, JsonNode body) {
     String expression() {
       return body.path("expr").textValue();
     }
@@ -55,7 +55,12 @@ final class ShippedFiles {
       for (JsonNode group : yaml(file).path("groups")) {
         for (JsonNode rule : group.path("rules")) {
           boolean isAlert = rule.has("alert");
-          all.add(new Rule(rule.path(isAlert ? "alert" : "record").textValue(), isAlert, rule));
+          all.add(
+              new Rule(
+                  group.path("name").textValue(),
+                  rule.path(isAlert ? "alert" : "record").textValue(),
+                  isAlert,
+                  rule));
         }
       }
     }
