@@ -31,8 +31,8 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * Draws one figure for each arm of a comparison of normalizations, in the style of Ghorbani,
  * Krishnan and Xiao 2019 (arXiv 1901.10159): the logarithm of the Hessian's density at up to four
  * moments of the training; a histogram of the squared gradient over the eigenvalues at the same
- * moments; λ_1/λ_k, the gradient's fraction in the top-k eigenspace and the loss over the training,
- * the arm's own curve among those of the others.
+ * moments, in the same colours; λ_1/λ_k, the gradient's fraction in the top-k eigenspace and the
+ * loss over the training, the arm's own curve among those of the others.
  *
  * <p>Figures of one comparison have the same axes and kernels, so that they can be laid side by
  * side. A moment is told by the number of updates, one more than the iteration.
@@ -67,6 +67,12 @@ public final class NormalizationFigure {
 
   /** Decimal logarithm of the smallest share of the gradient that shows, in percent. */
   private static final double GRADIENT_FLOOR = -1;
+
+  /** Room for the labels of the vertical axes, so that those of the eigenvalues are aligned. */
+  private static final int LABELS = 72;
+
+  /** Ends of the axis of updates are at half decades, so that whole ones get ticks. */
+  private static final double HALF_DECADE = 0.5;
 
   private final String subject;
   private final int k;
@@ -266,7 +272,8 @@ public final class NormalizationFigure {
         .getStyler()
         .setYAxisMin(GRADIENT_FLOOR)
         .setYAxisMax(2.0)
-        .setyAxisTickLabelsFormattingFunction(Picture::power);
+        .setyAxisTickLabelsFormattingFunction(Picture::power)
+        .setLegendVisible(false);
     spectralAxis(chart);
     return chart;
   }
@@ -296,7 +303,8 @@ public final class NormalizationFigure {
         .setXAxisMin(lower)
         .setXAxisMax(upper)
         .setXAxisTickMarkSpacingHint(90)
-        .setxAxisTickLabelsFormattingFunction(Picture::plain);
+        .setxAxisTickLabelsFormattingFunction(Picture::plain)
+        .setYAxisLeftWidthHint(LABELS);
     // Evenly spaced abscissae would get their own values as ticks; a point that shows nothing makes
     // them uneven.
     double[] uneven = {lower + (upper - lower) / Math.PI};
@@ -340,9 +348,9 @@ public final class NormalizationFigure {
     double last = Math.log10(updates(readings.get(readings.size() - 1)));
     chart
         .getStyler()
-        .setXAxisMin(-0.1)
-        .setXAxisMax(last + 0.1)
-        .setXAxisTickMarkSpacingHint(50)
+        .setXAxisMin(-HALF_DECADE)
+        .setXAxisMax(HALF_DECADE * Math.ceil(last / HALF_DECADE + 0.1))
+        .setXAxisTickMarkSpacingHint(45)
         .setYAxisMin(0.0)
         .setYAxisMax(1.05 * highest)
         .setYAxisTickMarkSpacingHint(45)
