@@ -68,9 +68,6 @@ public final class NormalizationFigure {
   /** Decimal logarithm of the smallest share of the gradient that shows, in percent. */
   private static final double GRADIENT_FLOOR = -1;
 
-  /** Room for the labels of the vertical axes, so that those of the eigenvalues are aligned. */
-  private static final int LABELS = 72;
-
   /** Ends of the axis of updates are at half decades, so that whole ones get ticks. */
   private static final double HALF_DECADE = 0.5;
 
@@ -303,8 +300,7 @@ public final class NormalizationFigure {
         .setXAxisMin(lower)
         .setXAxisMax(upper)
         .setXAxisTickMarkSpacingHint(90)
-        .setxAxisTickLabelsFormattingFunction(Picture::plain)
-        .setYAxisLeftWidthHint(LABELS);
+        .setxAxisTickLabelsFormattingFunction(Picture::plain);
     // Evenly spaced abscissae would get their own values as ticks; a point that shows nothing makes
     // them uneven.
     double[] uneven = {lower + (upper - lower) / Math.PI};

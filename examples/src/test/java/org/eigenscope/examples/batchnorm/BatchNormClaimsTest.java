@@ -1,7 +1,6 @@
 package org.eigenscope.examples.batchnorm;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,15 +28,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What Ghorbani, Krishnan and Xiao 2019 (arXiv 1901.10159) saw in ResNets on CIFAR-10, on an MLP
- * and MNIST: three arms in step, each read five times, when its population statistics are of
- * different ages, and judged by the means.
+ * and MNIST or drawn digits: three arms in step, each read five times, when its population
+ * statistics are of different ages, and judged by the means.
  *
  * <p><b>Margins.</b> Found with seeds 1, 2 and 3, as means of five readings (single readings in
  * brackets). λ_1/λ_K without batch norm over that with it: 4.8, 4.7, 5.0 (3.1 to 5.9). The
  * gradient's fraction without less that with: 0.63, 0.66, 0.63 (0.43 to 0.75). Where the population
  * arm is between batch norm, 0, and none, 1: with the logarithm of λ_1/λ_K 0.77, 0.69, 0.75 (0.51
  * to 1.15), with the fraction 0.51, 0.61, 0.58 (0.07 to 0.85), of which only the mean over seeds is
- * held to the half.
+ * held to the half. On drawn digits: 4.1, 4.7, 4.0; 0.79, 0.81, 0.74; 0.82, 0.82, 0.92; 0.54, 0.72,
+ * 0.61.
  */
 @Tag("slow")
 class BatchNormClaimsTest {
@@ -140,13 +140,12 @@ class BatchNormClaimsTest {
     return arms;
   }
 
+  /** Returns MNIST where it is, or else drawn digits. */
   private static LabelledImages images() {
     Path mnist = Path.of(System.getProperty("tests.mnist", "../../shared/data/mnist"));
-    assumeTrue(
-        Files.isDirectory(mnist),
-        "no MNIST at -Dtests.mnist=DIR nor at ../shared/data/mnist: skipped");
+    Path nowhere = Path.of("target", "no-cache");
     try {
-      return Digits.choose(mnist, mnist, 1).train();
+      return Digits.choose(Files.isDirectory(mnist) ? mnist : null, nowhere, 1).train();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
