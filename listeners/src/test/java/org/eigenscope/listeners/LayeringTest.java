@@ -19,6 +19,7 @@ class LayeringTest {
   private static final String LISTENERS = "org.eigenscope.listeners";
   private static final String METRICS = LISTENERS + ".metrics";
   private static final String JOURNAL = LISTENERS + ".journal";
+  private static final String ALERTS = LISTENERS + ".alerts";
   private static final String NORMALIZATION = LISTENERS + ".normalization";
 
   private static final JavaClasses CLASSES =
@@ -29,7 +30,7 @@ class LayeringTest {
   @Test
   void thePackagesAreThese() {
     assertThat(CLASSES.stream().map(JavaClass::getPackageName).collect(toSet()))
-        .containsExactlyInAnyOrder(LISTENERS, METRICS, JOURNAL, NORMALIZATION);
+        .containsExactlyInAnyOrder(LISTENERS, METRICS, JOURNAL, ALERTS, NORMALIZATION);
   }
 
   @Test
@@ -39,7 +40,7 @@ class LayeringTest {
         .resideInAPackage(LISTENERS)
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(METRICS, JOURNAL)
+        .resideInAnyPackage(METRICS, JOURNAL, ALERTS)
         .check(CLASSES);
   }
 
