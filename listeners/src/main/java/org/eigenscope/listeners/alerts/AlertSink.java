@@ -161,6 +161,7 @@ public final class AlertSink implements ReadingSink, AutoCloseable {
         capture = outcome.jumped() && mayCapture(key, occasion.iteration());
       }
       checkAll(now);
+      book.forgetOld(occasion.time());
       startTimer();
     }
     if (capture && deepCapture != null) {
@@ -190,6 +191,7 @@ public final class AlertSink implements ReadingSink, AutoCloseable {
         raised.addAll(note(run.report(event, now), occasion));
       }
       checkAll(now);
+      book.forgetOld(now);
     }
     tell(now);
     stopIfAsked(raised);
@@ -206,6 +208,7 @@ public final class AlertSink implements ReadingSink, AutoCloseable {
         return;
       }
       checkAll(now);
+      book.forgetOld(now);
     }
     tell(now);
   }
@@ -251,7 +254,6 @@ public final class AlertSink implements ReadingSink, AutoCloseable {
         note(probe.check(now), probe.occasion(now));
       }
     }
-    book.forgetOld(now);
   }
 
   private boolean mayCapture(RunAndModel key, int iteration) {
