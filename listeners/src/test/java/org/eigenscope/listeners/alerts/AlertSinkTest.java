@@ -160,7 +160,7 @@ class AlertSinkTest {
   }
 
   @Test
-  void whatAReadingDoesNotKnowChangesNothing() {
+  void whatAReadingDoesNotKnowIsNotCountedAndNoAlertOfItLasts() {
     try (AlertSink sink = sink().build()) {
       sink.accept(stability(0, 1.5));
       sink.accept(stability(1, 1.5));
@@ -169,7 +169,19 @@ class AlertSinkTest {
       assertThat(sink.alerts()).hasSize(1);
 
       sink.accept(stability(4, Double.NaN));
-      sink.accept(stability(5, Double.NaN));
+      assertThat(sink.alerts()).isEmpty();
+      sink.accept(stability(5, 1));
+      assertThat(sink.alerts()).hasSize(1);
+    }
+  }
+
+  @Test
+  void whatAnotherProbeDoesNotKnowStays() {
+    try (AlertSink sink = sink().build()) {
+      raiseStability(sink, 0);
+      sink.accept(at(3).probe("q").with("stability.ratio", Double.NaN).reading());
+      sink.accept(at(4).probe("q").with("loss", 1).reading());
+
       assertThat(sink.alerts()).hasSize(1);
     }
   }
