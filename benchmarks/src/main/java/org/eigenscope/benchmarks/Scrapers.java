@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Clients that scrape an endpoint again and again, each on a thread and a connection of its own,
@@ -35,28 +34,39 @@ final class Scrapers {
     this.intervalMillis = intervalMillis;
   }
 
-  /** Starts clients. */
-  static Scrapers start(URI page, int number, long intervalMillis) {
+  /** Starts clients, which have each scraped once, uncounted, when this returns. */
+  static Scrapers start(URI page, int number, long intervalMillis)
+      throws IOException, InterruptedException {
     Scrapers scrapers = new Scrapers(page, intervalMillis);
-    long first = System.nanoTime();
+    List<HttpClient> clients = new ArrayList<>();
     for (int i = 0; i < number; i++) {
-      Thread thread = new Thread(() -> scrapers.scrapeFrom(first), "scraper-" + i);
+      HttpClient client = HttpClient.newHttpClient();
+      scrape(client, page);
+      clients.add(client);
+    }
+    long first = System.nanoTime();
+    for (HttpClient client : clients) {
+      Thread thread = new Thread(() -> scrapers.scrapeFrom(client, first), "scraper");
       thread.setDaemon(true);
       scrapers.threads.add(thread);
+      thread.start();
     }
-    scrapers.threads.forEach(Thread::start);
     return scrapers;
   }
 
-  private void scrapeFrom(long first) {
-    HttpClient client = HttpClient.newHttpClient();
+  private void scrapeFrom(HttpClient client, long first) {
     long next = first;
     try {
       while (!stopped.await(next - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         long start = System.nanoTime();
-        if (scrape(client, page) == null) {
+        boolean scraped = true;
+        try {
+          scrape(client, page);
+        } catch (IOException e) {
+          scraped = false;
           failed.incrementAndGet();
-        } else {
+        }
+        if (scraped) {
           milliseconds.add((System.nanoTime() - start) / 1e6);
         }
         // A client that is late misses moments, as Prometheus does.
@@ -69,17 +79,19 @@ final class Scrapers {
     }
   }
 
-  /** Returns the body of one scrape, or null when it failed. */
-  static @Nullable String scrape(HttpClient client, URI page) throws InterruptedException {
-    try {
-      HttpResponse<String> response =
-          client.send(
-              HttpRequest.newBuilder(page).timeout(TIMEOUT).build(), BodyHandlers.ofString());
-      boolean whole = response.statusCode() == 200 && response.body().endsWith("\n");
-      return whole ? response.body() : null;
-    } catch (IOException e) {
-      return null;
+  /**
+   * Returns the body of one scrape.
+   *
+   * @throws IOException if it failed, or was not answered whole
+   */
+  static String scrape(HttpClient client, URI page) throws IOException, InterruptedException {
+    HttpResponse<String> response =
+        client.send(HttpRequest.newBuilder(page).timeout(TIMEOUT).build(), BodyHandlers.ofString());
+    if (response.statusCode() != 200 || !response.body().endsWith("\n")) {
+      throw new IOException(
+          "answer %d of %d characters".formatted(response.statusCode(), response.body().length()));
     }
+    return response.body();
   }
 
   /** Ends the clients, with what they are doing. */

@@ -1,6 +1,7 @@
 package org.eigenscope.benchmarks;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -155,7 +156,7 @@ public final class Scrapes extends Benchmark {
         if (aloneFirst) {
           alone.add(arm.turn(iterations));
         }
-        Scrapers clients = Scrapers.start(endpoint.uri(), scrapers, interval);
+        Scrapers clients = start(endpoint);
         try {
           scraped.add(arm.turn(iterations));
         } finally {
@@ -212,17 +213,27 @@ public final class Scrapes extends Benchmark {
         Collections.max(slowdowns));
   }
 
+  private Scrapers start(PrometheusEndpoint endpoint) throws IOException {
+    try {
+      return Scrapers.start(endpoint.uri(), scrapers, interval);
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    }
+  }
+
   private static String scrape(PrometheusEndpoint endpoint) throws IOException {
     try {
-      String body = Scrapers.scrape(HttpClient.newHttpClient(), endpoint.uri());
-      if (body == null) {
-        throw new IOException("the endpoint does not answer");
-      }
-      return body;
+      return Scrapers.scrape(HttpClient.newHttpClient(), endpoint.uri());
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException(e);
+      throw interrupted(e);
     }
+  }
+
+  private static InterruptedIOException interrupted(InterruptedException cause) {
+    Thread.currentThread().interrupt();
+    InterruptedIOException exception = new InterruptedIOException("interrupted");
+    exception.initCause(cause);
+    return exception;
   }
 
   private static DoubleStream seconds(TrainingArm.Turn turn) {

@@ -95,7 +95,7 @@ final class Deliveries implements ReadingSink {
   /** Makes a call on every sink, after those that wait already. */
   private void deliver(Delivery delivery) {
     if (!waiting.offer(delivery)) {
-      drop(delivery);
+      lose(delivery);
     }
     // A sink that makes the listener deliver gets its turn when it has returned.
     if (delivering.isHeldByCurrentThread()) {
@@ -111,7 +111,7 @@ final class Deliveries implements ReadingSink {
     }
   }
 
-  private void drop(Delivery delivery) {
+  private void lose(Delivery delivery) {
     missed.add(sinks.size());
     Dropped before =
         dropped.getAndUpdate(
