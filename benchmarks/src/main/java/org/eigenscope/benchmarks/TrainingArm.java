@@ -38,14 +38,17 @@ final class TrainingArm implements AutoCloseable {
    */
   record Turn(double[] seconds, int reading) {}
 
-  /** Adds a probe that measures after the first iteration of each turn. */
-  void attach(SpectrumProbe probe, DataSet probeSet, boolean asynchronous) {
+  /** Adds a probe that measures after the first iteration of each turn, with further sinks. */
+  void attach(SpectrumProbe probe, DataSet probeSet, boolean asynchronous, ReadingSink... sinks) {
     ProbeListener.Builder builder =
         ProbeListener.builder()
             .probe(probe, moment -> moment.iteration() == dueIteration)
             .data(probeSet)
             .failurePolicy(FailurePolicy.RETHROW)
             .sink(collected);
+    for (ReadingSink sink : sinks) {
+      builder.sink(sink);
+    }
     listener = (asynchronous ? builder.asynchronous() : builder).build();
     network.setListeners(listener);
   }
@@ -55,9 +58,13 @@ final class TrainingArm implements AutoCloseable {
     train(iterations);
   }
 
-  /** Trains for some iterations, and then until the turn's reading has ended. */
-  void turn(int iterations) {
-    turns.add(train(iterations));
+  /**
+   * Trains for some iterations, and then until the turn's reading has ended; returns their times.
+   */
+  Turn turn(int iterations) {
+    Turn turn = train(iterations);
+    turns.add(turn);
+    return turn;
   }
 
   private Turn train(int iterations) {

@@ -56,7 +56,7 @@ record Dashboard(String file, JsonNode body) {
     List<LabelValues> all = new ArrayList<>();
     for (JsonNode variable : variables()) {
       if (variable.path("type").textValue().equals("query")) {
-        Matcher matcher = LABEL_VALUES.matcher(variable.path("definition").textValue());
+        Matcher matcher = LABEL_VALUES.matcher(variable.path("query").path("query").textValue());
         if (!matcher.matches()) {
           throw new AssertionError("not label_values(selector, label): " + variable);
         }

@@ -18,6 +18,7 @@ import org.eigenscope.listeners.NormalizationComparisonListener;
 import org.eigenscope.listeners.ProbeListener;
 import org.eigenscope.listeners.ProbeSchedule;
 import org.eigenscope.listeners.metrics.PrometheusEndpoint;
+import org.eigenscope.probes.Reading;
 import org.eigenscope.probes.SpectrumProbe;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -134,9 +135,15 @@ class DashboardQueriesTest {
             ProbeSchedule.everyIterations(1))
         .data(examples())
         .sink(endpoint.sink())
+        .sink(DashboardQueriesTest::miss)
         .run(SINGLE)
         .model("tiny")
         .build();
+  }
+
+  /** A sink that misses every reading. */
+  private static void miss(Reading reading) {
+    throw new IllegalStateException("iteration " + reading.provenance().iteration());
   }
 
   private static NormalizationComparisonListener twins(PrometheusEndpoint endpoint) {

@@ -32,8 +32,18 @@ record Program(Path file) {
     return onPath("promtool", "prometheus");
   }
 
+  /** How a program ended. */
+  record Ended(int status, String said) {}
+
   /** Runs the program in the directory of the shipped files; fails with its output if it fails. */
   String run(List<String> arguments) throws Exception {
+    Ended ended = attempt(arguments);
+    assertThat(ended.status()).as("%s %s: %s", file, arguments, ended.said()).isZero();
+    return ended.said();
+  }
+
+  /** Runs the program in the directory of the shipped files. */
+  Ended attempt(List<String> arguments) throws Exception {
     Path output = Files.createTempFile("program", ".txt");
     try {
       Process process =
@@ -49,9 +59,7 @@ record Program(Path file) {
       } finally {
         process.destroyForcibly();
       }
-      String said = Files.readString(output, StandardCharsets.UTF_8);
-      assertThat(process.exitValue()).as("%s %s: %s", file, arguments, said).isZero();
-      return said;
+      return new Ended(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));
     } finally {
       Files.delete(output);
     }

@@ -31,8 +31,7 @@ final class Outcomes {
   }
 
   void announce(String probe, List<Quantity> quantities) {
-    Announcement announcement = new Announcement(run, model, probe, quantities);
-    deliveries.deliver(sink -> sink.announce(announcement));
+    deliveries.announce(new Announcement(run, model, probe, quantities));
   }
 
   void completed(
@@ -43,15 +42,15 @@ final class Outcomes {
       long matvecs,
       double overheadRatio) {
     completed.increment();
-    deliveries.deliver(sink -> sink.accept(reading));
-    report(
+    deliveries.accept(reading);
+    deliveries.report(
         new ProbeEvent.Completed(
             run, model, probe, iteration, elapsedNanos, matvecs, overheadRatio));
   }
 
   void skipped(String probe, int iteration) {
     skipped.increment();
-    report(new ProbeEvent.Skipped(run, model, probe, iteration));
+    deliveries.report(new ProbeEvent.Skipped(run, model, probe, iteration));
   }
 
   /** Takes a failure; {@link #rethrow} throws its message and cause under RETHROW. */
@@ -60,11 +59,7 @@ final class Outcomes {
     if (failurePolicy == FailurePolicy.RETHROW) {
       keep(new ProbeFailedException(message, cause));
     }
-    report(new ProbeEvent.Failed(run, model, probe, iteration, elapsedNanos, cause));
-  }
-
-  private void report(ProbeEvent event) {
-    deliveries.deliver(sink -> sink.report(event));
+    deliveries.report(new ProbeEvent.Failed(run, model, probe, iteration, elapsedNanos, cause));
   }
 
   private void keep(RuntimeException thrown) {
@@ -87,7 +82,7 @@ final class Outcomes {
 
   ProbeListener.Counts counts() {
     return new ProbeListener.Counts(
-        completed.sum(), failed.sum(), skipped.sum(), deliveries.failures());
+        completed.sum(), failed.sum(), skipped.sum(), deliveries.missed());
   }
 
   /**

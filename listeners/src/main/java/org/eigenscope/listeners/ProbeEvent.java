@@ -1,8 +1,9 @@
 package org.eigenscope.listeners;
 
 import org.eigenscope.probes.linalg.NonFiniteValueException;
+import org.jspecify.annotations.Nullable;
 
-/** What happened to a probe that was due. */
+/** What happened to a probe that was due, or on the way from it to a sink. */
 public sealed interface ProbeEvent {
 
   /** Returns the name of the training run. */
@@ -14,7 +15,9 @@ public sealed interface ProbeEvent {
   /** Returns the name of the probe. */
   String probe();
 
-  /** Returns the iteration at which the probe was due. */
+  /**
+   * Returns the iteration at which the probe was due; −1 when an announcement was not delivered.
+   */
   int iteration();
 
   /**
@@ -78,4 +81,26 @@ public sealed interface ProbeEvent {
    * @param iteration iteration at which the probe was due
    */
   record Skipped(String run, String model, String probe, int iteration) implements ProbeEvent {}
+
+  /**
+   * A sink missed deliveries, be they readings, announcements or events: it threw, or a sink kept
+   * the listener so long that they were dropped. Each is counted once; no sink is given it again.
+   *
+   * @param run name of the training run
+   * @param model name of the model within the run
+   * @param probe name of the probe, of the last of them
+   * @param iteration iteration at which that probe was due; −1 for an announcement
+   * @param sink simple name of the sink's class; of a lambda or anonymous class, that around it
+   * @param deliveries how many, at least 1
+   * @param cause what the sink threw; null when the deliveries were dropped
+   */
+  record Undelivered(
+      String run,
+      String model,
+      String probe,
+      int iteration,
+      String sink,
+      long deliveries,
+      @Nullable Throwable cause)
+      implements ProbeEvent {}
 }

@@ -88,7 +88,7 @@ public final class ProbeListener extends BaseTrainingListener
    * @param completed readings measured and delivered
    * @param failed probes that threw
    * @param skipped due probes passed over because a measurement was running
-   * @param sinkFailures calls of sinks that threw
+   * @param sinkFailures deliveries that a sink missed, because it threw or was too far behind
    */
   public record Counts(long completed, long failed, long skipped, long sinkFailures) {}
 

@@ -5,8 +5,9 @@ import org.eigenscope.probes.Reading;
 /**
  * Where readings go.
  *
- * <p>A sink that throws is counted and logged by the listener and does not keep a reading from the
- * other sinks. With a {@link StopTrainingException} it stops the training.
+ * <p>A sink that throws misses that delivery: it is counted, logged and told to all sinks as {@link
+ * ProbeEvent.Undelivered}, and does not keep a reading from the other sinks or stop the training.
+ * With a {@link StopTrainingException} it misses nothing, and stops the training.
  *
  * <p><b>Threading.</b> A listener calls a sink from one thread at a time; a sink shared by several
  * listeners must be thread-safe.
@@ -20,6 +21,9 @@ public interface ReadingSink {
   /** Is told what readings a probe will give, once, before the first of them is measured. */
   default void announce(Announcement announcement) {}
 
-  /** Is told what happened to a probe, after the reading (if there is one) was delivered. */
+  /**
+   * Is told what happened to a probe, after the reading (if there is one) was delivered, and what
+   * sinks missed, this one included.
+   */
   default void report(ProbeEvent event) {}
 }

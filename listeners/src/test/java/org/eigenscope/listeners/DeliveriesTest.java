@@ -53,8 +53,10 @@ class DeliveriesTest {
     ReadingSink broken =
         sinkOf(
             event -> {
-              asked.add(event.iteration());
-              throw new IllegalStateException("on purpose");
+              if (event instanceof ProbeEvent.Skipped) {
+                asked.add(event.iteration());
+                throw new IllegalStateException("on purpose");
+              }
             });
     Deliveries deliveries = new Deliveries(List.of(broken, first), stops::add);
 
@@ -62,7 +64,76 @@ class DeliveriesTest {
 
     assertThat(asked).containsExactly(1, 2);
     assertThat(iterations(first)).containsExactly(1, 2);
-    assertThat(deliveries.failures()).isEqualTo(2);
+    assertThat(deliveries.missed()).isEqualTo(2);
+  }
+
+  @Test
+  void everySinkIsToldWhatOneMissed() {
+    IllegalStateException thrown = new IllegalStateException("disk full");
+    ReadingSink broken =
+        reading -> {
+          throw thrown;
+        };
+    Deliveries deliveries = new Deliveries(List.of(first, broken, second), stops::add);
+
+    deliveries.accept(HandmadeReadings.spectrum(300));
+
+    ProbeEvent undelivered =
+        new ProbeEvent.Undelivered("run-1", "lenet", "spectrum", 300, "DeliveriesTest", 1, thrown);
+    assertThat(first.told()).containsExactly(HandmadeReadings.spectrum(300), undelivered);
+    assertThat(second.told()).containsExactly(undelivered, HandmadeReadings.spectrum(300));
+  }
+
+  @Test
+  void aSinkThatCannotEvenBeToldIsNotToldOfThat() {
+    List<ProbeEvent> asked = new ArrayList<>();
+    ReadingSink broken =
+        sinkOf(
+            event -> {
+              asked.add(event);
+              throw new IllegalStateException("on purpose");
+            });
+    Deliveries deliveries = new Deliveries(List.of(broken, first), stops::add);
+
+    deliver(deliveries, 1);
+
+    assertThat(asked).hasSize(2);
+    assertThat(first.told(ProbeEvent.Undelivered.class)).hasSize(1);
+    assertThat(deliveries.missed()).isEqualTo(1);
+  }
+
+  @Test
+  void anAnnouncementBelongsToNoIteration() {
+    ReadingSink broken =
+        new ReadingSink() {
+          @Override
+          public void accept(Reading reading) {}
+
+          @Override
+          public void announce(Announcement announcement) {
+            throw new IllegalStateException("on purpose");
+          }
+        };
+    Deliveries deliveries = new Deliveries(List.of(broken, first), stops::add);
+
+    deliveries.announce(new Announcement("run", "model", "probe", List.of()));
+
+    assertThat(first.told(ProbeEvent.Undelivered.class))
+        .extracting(ProbeEvent::iteration)
+        .containsExactly(-1);
+  }
+
+  @Test
+  void sinksAreNamedByTheirClass() {
+    assertThat(Deliveries.nameOf(first)).isEqualTo("RecordingSink");
+    assertThat(Deliveries.nameOf(new Nested())).isEqualTo("DeliveriesTest.Nested");
+    assertThat(Deliveries.nameOf(reading -> {})).isEqualTo("DeliveriesTest");
+    assertThat(Deliveries.nameOf(sinkOf(event -> {}))).isEqualTo("DeliveriesTest");
+  }
+
+  private static final class Nested implements ReadingSink {
+    @Override
+    public void accept(Reading reading) {}
   }
 
   @Test
@@ -79,7 +150,7 @@ class DeliveriesTest {
 
     assertThat(stops).containsExactly(stop);
     assertThat(iterations(first)).containsExactly(1);
-    assertThat(deliveries.failures()).isZero();
+    assertThat(deliveries.missed()).isZero();
   }
 
   @Test
@@ -120,6 +191,12 @@ class DeliveriesTest {
 
     assertThat(iterations(first))
         .containsExactlyElementsOf(IntStream.rangeClosed(0, 1024).boxed().toList());
+    // 976 for each of two sinks, told when they had caught up.
+    assertThat(deliveries.missed()).isEqualTo(1952);
+    assertThat(first.told().subList(1025, 1027))
+        .containsExactly(
+            new ProbeEvent.Undelivered("run", "model", "probe", 2000, "DeliveriesTest", 976, null),
+            new ProbeEvent.Undelivered("run", "model", "probe", 2000, "RecordingSink", 976, null));
   }
 
   @Test
@@ -135,13 +212,12 @@ class DeliveriesTest {
 
   private static void deliver(Deliveries deliveries, int... iterations) {
     for (int iteration : iterations) {
-      ProbeEvent event = new ProbeEvent.Skipped("run", "model", "probe", iteration);
-      deliveries.deliver(sink -> sink.report(event));
+      deliveries.report(new ProbeEvent.Skipped("run", "model", "probe", iteration));
     }
   }
 
   private static List<Integer> iterations(RecordingSink sink) {
-    return sink.told(ProbeEvent.class).stream().map(ProbeEvent::iteration).toList();
+    return sink.told(ProbeEvent.Skipped.class).stream().map(ProbeEvent::iteration).toList();
   }
 
   private static ReadingSink sinkOf(Consumer<ProbeEvent> reporting) {

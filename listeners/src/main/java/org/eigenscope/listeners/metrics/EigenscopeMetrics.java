@@ -11,10 +11,12 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -52,7 +54,9 @@ import org.jspecify.annotations.Nullable;
  *       .skipped}, counters, from the moment a registry is bound; {@code .nonfinite} counts those
  *       failures that a {@link NonFiniteValueException} caused;
  *   <li>{@code eigenscope.overhead.ratio}, a gauge without the tag {@code probe}: the share of wall
- *       time that the training thread gave to probes.
+ *       time that the training thread gave to probes;
+ *   <li>{@code eigenscope.sink.missed}, a counter with the tag {@code sink} in place of {@code
+ *       probe}, from its first miss on: deliveries that this or another sink of a listener missed.
  * </ul>
  *
  * <p><b>Bounds.</b> The number of series is limited, {@value #DEFAULT_MAXIMUM_SERIES} unless said
@@ -89,6 +93,14 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
 
   private record RunAndModel(String run, String model) {}
 
+  private record SinkKey(String run, String model, String sink) {
+    /** Returns words for messages. */
+    @Override
+    public String toString() {
+      return "what the sink '%s' of model '%s' in run '%s' missed".formatted(sink, model, run);
+    }
+  }
+
   /** What the scrape that runs on this thread has seen so far. */
   private static final ThreadLocal<@Nullable Map<Board, Board.State>> scrape = new ThreadLocal<>();
 
@@ -96,6 +108,7 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
   private final SeriesLedger ledger;
   private final List<MeterRegistry> registries = new ArrayList<>();
   private final Map<RunAndModel, Overhead> overheads = new ConcurrentHashMap<>();
+  private final Set<SinkKey> missing = new HashSet<>();
   private final Map<ProbeKey, Board> boards = new ConcurrentHashMap<>();
   private final Map<List<Object>, Series> gauges = new LinkedHashMap<>();
   private long readings;
@@ -200,6 +213,10 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
   @Override
   public void report(ProbeEvent event) {
     synchronized (lock) {
+      if (event instanceof ProbeEvent.Undelivered undelivered) {
+        countMissed(undelivered);
+        return;
+      }
       Board board = board(ProbeKey.of(event));
       if (board == null) {
         return;
@@ -224,6 +241,21 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
           counter(registry, board, OwnMeter.SKIPPED).increment();
         }
       }
+    }
+  }
+
+  private void countMissed(ProbeEvent.Undelivered undelivered) {
+    SinkKey sink = new SinkKey(undelivered.run(), undelivered.model(), undelivered.sink());
+    if (!missing.contains(sink) && !ledger.claimOwn(sink.toString(), 1)) {
+      return;
+    }
+    missing.add(sink);
+    for (MeterRegistry registry : registries) {
+      Counter.builder(OwnMeter.SINK_MISSED.meter())
+          .description(OwnMeter.SINK_MISSED.description())
+          .tags("run", sink.run(), "model", sink.model(), "sink", sink.sink())
+          .register(registry)
+          .increment((double) undelivered.deliveries());
     }
   }
 
@@ -268,7 +300,8 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
     }
     RunAndModel runAndModel = new RunAndModel(key.run(), key.model());
     Overhead knownOverhead = overheads.get(runAndModel);
-    if (!ledger.claimOwn(key, OwnMeter.SERIES_PER_PROBE + (knownOverhead == null ? 1 : 0))) {
+    if (!ledger.claimOwn(
+        key.toString(), OwnMeter.SERIES_PER_PROBE + (knownOverhead == null ? 1 : 0))) {
       return null;
     }
     if (knownOverhead == null) {

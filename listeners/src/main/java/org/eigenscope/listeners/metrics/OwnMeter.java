@@ -15,6 +15,8 @@ enum OwnMeter {
   SKIPPED("eigenscope.probe.skipped", "Measurements passed over while another one ran"),
   OVERHEAD_RATIO(
       "eigenscope.overhead.ratio", "Share of wall time that the training thread gave to probes"),
+  SINK_MISSED(
+      "eigenscope.sink.missed", "Deliveries that a sink missed: it threw, or was too far behind"),
   SERIES_REFUSED(
       "eigenscope.series.refused",
       "Values not shown because their series would break a rule or the maximum number of series");
@@ -44,6 +46,7 @@ enum OwnMeter {
   static boolean reserves(String prometheusName) {
     return prometheusName.startsWith(PROBE_PREFIX)
         || prometheusName.startsWith(SeriesLedger.canonical(OVERHEAD_RATIO.meter))
+        || prometheusName.startsWith(SeriesLedger.canonical(SINK_MISSED.meter))
         || prometheusName.startsWith(SeriesLedger.canonical(SERIES_REFUSED.meter));
   }
 }

@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
@@ -56,17 +57,20 @@ public final class PrometheusEndpoint implements AutoCloseable {
   private final PrometheusMeterRegistry meterRegistry;
   private final HTTPServer server;
   private final URI uri;
+  private final @Nullable DiscoveryFile discovery;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private PrometheusEndpoint(
       EigenscopeMetrics metrics,
       PrometheusMeterRegistry meterRegistry,
       HTTPServer server,
-      URI uri) {
+      URI uri,
+      @Nullable DiscoveryFile discovery) {
     this.metrics = metrics;
     this.meterRegistry = meterRegistry;
     this.server = server;
     this.uri = uri;
+    this.discovery = discovery;
   }
 
   /**
@@ -115,6 +119,9 @@ public final class PrometheusEndpoint implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
+      if (discovery != null) {
+        discovery.close();
+      }
       server.close();
       meterRegistry.close();
     }
@@ -129,6 +136,7 @@ public final class PrometheusEndpoint implements AutoCloseable {
     private SpectrumGrid grid = SpectrumGrid.defaults();
     private int maximumSeries = EigenscopeMetrics.DEFAULT_MAXIMUM_SERIES;
     private @Nullable PrometheusRegistry additional;
+    private @Nullable Path discovery;
 
     private Builder() {}
 
@@ -209,10 +217,25 @@ public final class PrometheusEndpoint implements AutoCloseable {
     }
 
     /**
+     * Sets a directory in which a Prometheus of this host finds the endpoint, whatever its port
+     * (its {@code file_sd_configs} with {@code DIRECTORY/*.json}); default none.
+     *
+     * <p>The endpoint writes {@code eigenscope-PID-PORT.json} there once it listens, in one piece,
+     * and removes it when it is closed or the process ends. A process that is killed leaves its
+     * file; the next endpoint in that directory removes files of endpoints that refuse connections.
+     *
+     * @param directory created when missing; its own, or shared with other endpoints
+     */
+    public Builder discovery(Path directory) {
+      this.discovery = directory;
+      return this;
+    }
+
+    /**
      * Starts the endpoint.
      *
-     * @throws UncheckedIOException if the host is unknown or the port cannot be listened on; the
-     *     message names them
+     * @throws UncheckedIOException if the host is unknown or the port cannot be listened on, or the
+     *     discovery file cannot be written; the message names them
      */
     public PrometheusEndpoint start() {
       EigenscopeMetrics metrics = EigenscopeMetrics.create(maximumSeries);
@@ -228,7 +251,17 @@ public final class PrometheusEndpoint implements AutoCloseable {
       PrometheusMeterRegistry meterRegistry =
           new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, registry, Clock.SYSTEM);
       metrics.bindTo(meterRegistry);
-      return new PrometheusEndpoint(metrics, meterRegistry, server, uri(server.getPort()));
+      URI uri = uri(server.getPort());
+      return new PrometheusEndpoint(metrics, meterRegistry, server, uri, announce(server, uri));
+    }
+
+    private @Nullable DiscoveryFile announce(HTTPServer server, URI uri) {
+      try {
+        return discovery == null ? null : DiscoveryFile.write(discovery, uri);
+      } catch (RuntimeException e) {
+        server.close();
+        throw e;
+      }
     }
 
     private HTTPServer listen(PrometheusRegistry registry) {

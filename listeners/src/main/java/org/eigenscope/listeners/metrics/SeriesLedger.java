@@ -83,9 +83,9 @@ final class SeriesLedger {
   }
 
   /** Takes room for series of this package's own; returns false when there is none. */
-  boolean claimOwn(ProbeKey probe, int series) {
+  boolean claimOwn(String what, int series) {
     if (used + series > maximumSeries) {
-      return refuse(probe.toString(), exhausted());
+      return refuse(what, exhausted());
     }
     used += series;
     return true;

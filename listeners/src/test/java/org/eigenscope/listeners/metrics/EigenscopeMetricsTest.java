@@ -145,6 +145,44 @@ class EigenscopeMetricsTest {
   }
 
   @Test
+  void countsWhatSinksMissedForEachSink() {
+    metrics.report(undelivered("JournalSink", 1));
+    metrics.report(undelivered("JournalSink", 2));
+    metrics.report(undelivered("LogSink", 5));
+
+    assertThat(missed("JournalSink")).isEqualTo(3);
+    assertThat(missed("LogSink")).isEqualTo(5);
+    assertThat(registry.find("eigenscope.probe.iteration").gauge()).isNull();
+  }
+
+  @Test
+  void sinksThatMissThingsAreSeriesWithinTheBound() {
+    EigenscopeMetrics bounded = EigenscopeMetrics.create(1);
+    SimpleMeterRegistry own = new SimpleMeterRegistry();
+    bounded.bindTo(own);
+
+    for (int i = 0; i < 3; i++) {
+      bounded.report(undelivered("JournalSink", 1));
+      bounded.report(undelivered("LogSink", 1));
+    }
+
+    assertThat(own.get("eigenscope.sink.missed").counters()).hasSize(1);
+    assertThat(own.get("eigenscope.series.refused").functionCounter().count()).isEqualTo(3);
+  }
+
+  private double missed(String sink) {
+    return registry
+        .get("eigenscope.sink.missed")
+        .tags("run", "run-1", "model", "lenet", "sink", sink)
+        .counter()
+        .count();
+  }
+
+  private static ProbeEvent undelivered(String sink, long deliveries) {
+    return new ProbeEvent.Undelivered("run-1", "lenet", "spectrum", 100, sink, deliveries, null);
+  }
+
+  @Test
   void keepsThePreviousValuesWhenAProbeFails() {
     metrics.accept(HandmadeReadings.spectrum(100));
     metrics.report(
