@@ -327,9 +327,14 @@ export class Plot {
       const from = this.at === null ? known.length : nearest(known, this.at);
       const to = known[Math.max(0, Math.min(known.length - 1, step(from)))];
       if (to !== undefined) {
-        this.chart.setCursor({ left: this.chart.valToPos(this.content.x[to], 'x'), top: 10 });
+        this.#point(this.chart.valToPos(this.content.x[to], 'x'));
       }
     }
+  }
+
+  /** Sets the cursor, here and in the figures that move together; below 0 takes it away. */
+  #point(left) {
+    this.chart?.setCursor({ left, top: left < 0 ? -1 : 10 }, true, true);
   }
 
   /** Returns the places of x where there is something. */
@@ -345,7 +350,7 @@ export class Plot {
 
   #leave() {
     if (this.at !== null) {
-      this.chart?.setCursor({ left: -10, top: -10 });
+      this.#point(-1);
     }
   }
 
