@@ -4,7 +4,7 @@ import { element, drawn, fillTable, setText } from './dom.js';
 import * as figures from './figures.js';
 import { GRADIENT, History, parsed, tagText } from './history.js';
 import { age, clock, count, duration, percent, subscript, text, UNKNOWN } from './numbers.js';
-import { colour, evenly, forgetColours, Plot } from './plot.js';
+import { evenly, forgetColours, keyOf, Plot } from './plot.js';
 import { Stream } from './stream.js';
 
 /** Readings come in bursts when the history is sent; the page is drawn at most so often. */
@@ -55,6 +55,7 @@ const plots = {
   armRatio: new Plot('Largest eigenvalue against the reference', overTime),
   durations: new Plot('Duration of readings', { height: 150 }),
 };
+const armSpectrograms = [1, 2, 3].map((i) => new Plot(`Spectrum, arm ${i}`, overTime));
 const others = new Map();
 
 function place(id, ...names) {
@@ -65,6 +66,7 @@ function place(id, ...names) {
 }
 place('spectrum', 'density', 'spectrogram');
 place('arms', 'armDensity', 'armLargest', 'armFraction', 'armLoss', 'armOutliers', 'armRatio');
+armSpectrograms.forEach((plot) => byId('arms').append(plot.figure));
 place('eigenvalues', 'largest', 'stability', 'loss', 'outliers', 'outlierRatio', 'trace', 'negative', 'smallest');
 place('gradient', 'dimension', 'fraction', 'overlap', 'gradient', 'norm');
 place('durations', 'durations');
@@ -204,7 +206,7 @@ function draw() {
 
 function drawSpectrum() {
   shownAxis = figures.axisOf(shownSpectra);
-  plots.spectrogram.show(figures.spectrogram(shownAxis, shownSpectra));
+  plots.spectrogram.show(figures.spectrogram(shownAxis, shownSpectra, figures.highest(shownAxis, shownSpectra)));
   drawDensity();
 }
 
@@ -378,8 +380,12 @@ function drawArms(arms, contrasts) {
     return frame === undefined ? [] : [{ ...arm, frame }];
   });
   const spectra = newest((frame) => figures.hasSpectrum(frame));
-  const axis = figures.axisOf(some.flatMap((arm) => arm.frames));
+  const all = some.flatMap((arm) => arm.frames);
+  const axis = figures.axisOf(all);
   plots.armDensity.show(figures.density(axis, spectra));
+  const most = figures.highest(axis, all);
+  armSpectrograms.forEach((plot, i) => plot.show(some[i] === undefined ? null
+    : figures.spectrogram(axis, some[i].frames, most, `Spectrum, ${some[i].label}`)));
   plots.armLargest.show(over(figures.eigenvalue(1), 'fitting', { explanation: 'Bands: residuals.' }, figures.residual(1)));
   plots.armFraction.show(k < 1 ? null : over(figures.fraction(k), 'share', { unit: `top ${k}` }));
   plots.armLoss.show(over('eigenscope.loss', 'fitting', {}));
@@ -406,11 +412,8 @@ function drawArmsTable(arms, contrasts, k) {
   const last = Math.min(10, ...arms.map((arm) => figures.numbered(arm.frames, figures.eigenvalue, 10).length));
   const rows = arms.map((arm) => {
     const { frames } = arm;
-    const mark = element('span', { class: 'key' });
-    mark.style.borderTopColor = colour(arm.colour);
-    mark.style.borderTopStyle = arm.dash ? 'dashed' : 'solid';
     return [
-      arm.label, text(frames.at(-1).iteration, 9),
+      element('span', { class: 'keyed' }, keyOf(arm), arm.label), text(frames.at(-1).iteration, 9),
       withDoubt(frames, figures.eigenvalue(1), figures.residual(1)),
       text(eigen(frames, 1) / eigen(frames, last), 3), text(value(frames, 'eigenscope.outliers')),
       percent(value(frames, figures.fraction(k)) ?? NaN),
@@ -680,7 +683,7 @@ setInterval(drawState, 1000);
 
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   forgetColours();
-  [...Object.values(plots), ...others.values()].forEach((plot) => plot.redraw());
+  [...Object.values(plots), ...armSpectrograms, ...others.values()].forEach((plot) => plot.redraw());
   draw();
 });
 
