@@ -4,12 +4,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.deeplearning4j.nn.api.Model;
 import org.eigenscope.probes.NormalizationReading;
@@ -56,13 +53,10 @@ final class ComparisonSession {
   private final Settings settings;
   private final @Nullable ExecutorService background;
   private final Semaphore places;
-  private final Deliveries deliveries;
+  private final Outcomes outcomes;
   private final Overhead overhead;
   private final Minibatches minibatches = new Minibatches();
-  private final AtomicReference<@Nullable ProbeFailedException> toRethrow = new AtomicReference<>();
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final LongAdder completed = new LongAdder();
-  private final LongAdder failed = new LongAdder();
   private volatile boolean over;
   private @Nullable ComparisonArms arms;
   private @Nullable RandomState atStart;
@@ -70,19 +64,14 @@ final class ComparisonSession {
 
   ComparisonSession(Settings settings) {
     this.settings = settings;
-    this.background = settings.lag() > 0 ? backgroundThread(settings.run()) : null;
+    this.background =
+        settings.lag() > 0
+            ? BackgroundThread.named("eigenscope-comparison-" + settings.run())
+            : null;
     this.places = new Semaphore(Math.max(1, settings.lag()));
-    this.deliveries = new Deliveries(settings.sinks());
+    this.outcomes =
+        new Outcomes(settings.run(), settings.model(), settings.sinks(), settings.failurePolicy());
     this.overhead = new Overhead(settings.nanoTime());
-  }
-
-  private static ExecutorService backgroundThread(String run) {
-    return Executors.newSingleThreadExecutor(
-        task -> {
-          Thread thread = new Thread(task, "eigenscope-comparison-" + run);
-          thread.setDaemon(true);
-          return thread;
-        });
   }
 
   /** Takes note that the training does something, before an iteration's forward pass. */
@@ -127,7 +116,7 @@ final class ComparisonSession {
     if (closed.get()) {
       return;
     }
-    rethrow();
+    outcomes.rethrow();
     ComparisonArms known = arms;
     if (known != null && !over && TrainedModel.of(model) != null) {
       step(known, model, iteration, epoch, start);
@@ -135,7 +124,7 @@ final class ComparisonSession {
     atStart = RandomState.ofThread();
     overhead.spentSince(start);
     if (background == null) {
-      rethrow();
+      outcomes.rethrow();
     }
   }
 
@@ -219,28 +208,20 @@ final class ComparisonSession {
       fail(snapshot.iteration(), start, t, "The comparison could not be measured");
       return;
     }
-    completed.increment();
-    ProbeEvent event =
-        new ProbeEvent.Completed(
-            settings.run(),
-            settings.model(),
-            ComparisonArms.PROBE,
-            snapshot.iteration(),
-            settings.nanoTime().getAsLong() - start,
-            reading.provenance().matvecs(),
-            overhead.ratio(background == null ? start : null));
-    deliveries.deliver(sink -> sink.accept(reading));
-    deliveries.deliver(sink -> sink.report(event));
+    outcomes.completed(
+        ComparisonArms.PROBE,
+        snapshot.iteration(),
+        reading,
+        settings.nanoTime().getAsLong() - start,
+        reading.provenance().matvecs(),
+        overhead.ratio(background == null ? start : null));
   }
 
   private void announce(Probe.Examination examination) {
     for (String finding : examination.findings()) {
       log.info("Comparison of run {}: {}", settings.run(), finding);
     }
-    Announcement announcement =
-        new Announcement(
-            settings.run(), settings.model(), ComparisonArms.PROBE, examination.quantities());
-    deliveries.deliver(sink -> sink.announce(announcement));
+    outcomes.announce(ComparisonArms.PROBE, examination.quantities());
   }
 
   /** Ends the comparison: the twins are no longer in step. */
@@ -252,34 +233,16 @@ final class ComparisonSession {
 
   private void fail(int iteration, long start, Throwable cause, String what) {
     Failures.throwIfBroken(cause);
-    failed.increment();
     String message =
         "%s: iteration %d of run %s, model %s"
             .formatted(what, iteration, settings.run(), settings.model());
     log.warn(message, cause);
-    if (settings.failurePolicy() == FailurePolicy.RETHROW) {
-      ProbeFailedException failure = new ProbeFailedException(message, cause);
-      ProbeFailedException earlier = toRethrow.compareAndExchange(null, failure);
-      if (earlier != null) {
-        earlier.addSuppressed(failure);
-      }
-    }
     long elapsed = settings.nanoTime().getAsLong() - start;
-    ProbeEvent event =
-        new ProbeEvent.Failed(
-            settings.run(), settings.model(), ComparisonArms.PROBE, iteration, elapsed, cause);
-    deliveries.deliver(sink -> sink.report(event));
-  }
-
-  private void rethrow() {
-    ProbeFailedException failure = toRethrow.getAndSet(null);
-    if (failure != null) {
-      throw failure;
-    }
+    outcomes.failed(ComparisonArms.PROBE, iteration, elapsed, message, cause);
   }
 
   ProbeListener.Counts counts() {
-    return new ProbeListener.Counts(completed.sum(), failed.sum(), 0, deliveries.failures());
+    return outcomes.counts();
   }
 
   void close() {
@@ -301,12 +264,12 @@ final class ComparisonSession {
               settings.closeTimeout());
         }
       }
-      deliveries.close(finished ? timeoutNanos : 0);
+      outcomes.close(finished ? timeoutNanos : 0);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      deliveries.drop();
+      outcomes.drop();
     }
     minibatches.clear();
-    rethrow();
+    outcomes.rethrow();
   }
 }

@@ -232,10 +232,7 @@ public final class NormalizationComparisonListener extends BaseTrainingListener
 
     /** As {@link ProbeListener.Builder#closeTimeout}. */
     public Builder closeTimeout(Duration timeout) {
-      if (timeout.isNegative()) {
-        throw new IllegalArgumentException("close timeout must not be negative, got " + timeout);
-      }
-      closeTimeout = timeout;
+      closeTimeout = ProbeListener.Builder.requireCloseTimeout(timeout);
       return this;
     }
 

@@ -1,5 +1,7 @@
 package org.eigenscope.listeners;
 
+import org.eigenscope.probes.linalg.NonFiniteValueException;
+
 /** What happened to a probe that was due. */
 public sealed interface ProbeEvent {
 
@@ -49,7 +51,22 @@ public sealed interface ProbeEvent {
    */
   record Failed(
       String run, String model, String probe, int iteration, long elapsedNanos, Throwable cause)
-      implements ProbeEvent {}
+      implements ProbeEvent {
+    private static final int DEEPEST_CAUSE = 20;
+
+    /** Returns whether a {@link NonFiniteValueException} caused it, directly or not. */
+    public boolean isNonFinite() {
+      // Bounded: a chain of causes may be a circle.
+      Throwable current = cause;
+      for (int depth = 0; current != null && depth < DEEPEST_CAUSE; depth++) {
+        if (current instanceof NonFiniteValueException) {
+          return true;
+        }
+        current = current.getCause();
+      }
+      return false;
+    }
+  }
 
   /**
    * A probe was due while a measurement was running (on the background thread, or on that of

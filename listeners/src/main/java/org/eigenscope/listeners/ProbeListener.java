@@ -305,10 +305,7 @@ public final class ProbeListener extends BaseTrainingListener
      * @param timeout zero (not at all) or more
      */
     public Builder closeTimeout(Duration timeout) {
-      if (timeout.isNegative()) {
-        throw new IllegalArgumentException("close timeout must not be negative, got " + timeout);
-      }
-      closeTimeout = timeout;
+      closeTimeout = requireCloseTimeout(timeout);
       return this;
     }
 
@@ -357,6 +354,13 @@ public final class ProbeListener extends BaseTrainingListener
               clock,
               nanoTime);
       return new ProbeListener(new ProbeSession(settings), run, model);
+    }
+
+    static Duration requireCloseTimeout(Duration timeout) {
+      if (timeout.isNegative()) {
+        throw new IllegalArgumentException("close timeout must not be negative, got " + timeout);
+      }
+      return timeout;
     }
 
     static String requireLabel(String what, String label) {

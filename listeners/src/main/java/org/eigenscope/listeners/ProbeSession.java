@@ -6,12 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.deeplearning4j.nn.api.Model;
 import org.eigenscope.listeners.ProbeSchedule.Moment;
@@ -51,32 +49,23 @@ final class ProbeSession {
 
   private final Settings settings;
   private final @Nullable ExecutorService background;
-  private final Deliveries deliveries;
+  private final Outcomes outcomes;
   private final Overhead overhead;
   private final Minibatches minibatches = new Minibatches();
   private final TrainingProgress progress = new TrainingProgress();
   private final Semaphore idle = new Semaphore(1);
   private final AtomicReference<@Nullable Thread> measuring = new AtomicReference<>();
-  private final AtomicReference<@Nullable ProbeFailedException> toRethrow = new AtomicReference<>();
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final LongAdder completed = new LongAdder();
-  private final LongAdder failed = new LongAdder();
-  private final LongAdder skipped = new LongAdder();
 
   ProbeSession(Settings settings) {
     this.settings = settings;
-    this.background = settings.asynchronous() ? backgroundThread(settings.run()) : null;
-    this.deliveries = new Deliveries(settings.sinks());
+    this.background =
+        settings.asynchronous()
+            ? BackgroundThread.named("eigenscope-probes-" + settings.run())
+            : null;
+    this.outcomes =
+        new Outcomes(settings.run(), settings.model(), settings.sinks(), settings.failurePolicy());
     this.overhead = new Overhead(settings.nanoTime());
-  }
-
-  private static ExecutorService backgroundThread(String run) {
-    return Executors.newSingleThreadExecutor(
-        task -> {
-          Thread thread = new Thread(task, "eigenscope-probes-" + run);
-          thread.setDaemon(true);
-          return thread;
-        });
   }
 
   /** Takes note that the training does something. */
@@ -166,14 +155,14 @@ final class ProbeSession {
       overhead.spentSince(start);
     }
     if (background == null) {
-      rethrow();
+      outcomes.rethrow();
     }
   }
 
   private void measureOrSkip(Model model, Moment moment, List<ScheduledProbe> due, long start) {
     if (!idle.tryAcquire()) {
       if (!closed.get()) {
-        due.forEach(scheduled -> skip(scheduled, moment.iteration()));
+        due.forEach(scheduled -> outcomes.skipped(scheduled.name(), moment.iteration()));
       }
       return;
     }
@@ -255,18 +244,13 @@ final class ProbeSession {
       fail(scheduled, snapshot.iteration(), settings.nanoTime().getAsLong() - start, t);
       return;
     }
-    completed.increment();
-    ProbeEvent event =
-        new ProbeEvent.Completed(
-            settings.run(),
-            settings.model(),
-            scheduled.name(),
-            snapshot.iteration(),
-            settings.nanoTime().getAsLong() - start,
-            matvecs,
-            overhead.ratio(trainingWaitsSince));
-    deliveries.deliver(sink -> sink.accept(reading));
-    deliveries.deliver(sink -> sink.report(event));
+    outcomes.completed(
+        scheduled.name(),
+        snapshot.iteration(),
+        reading,
+        settings.nanoTime().getAsLong() - start,
+        matvecs,
+        overhead.ratio(trainingWaitsSince));
   }
 
   private void examine(ScheduledProbe scheduled, Snapshot snapshot) {
@@ -276,22 +260,11 @@ final class ProbeSession {
     for (String finding : examination.findings()) {
       log.info("Probe {} of run {}: {}", scheduled.name(), settings.run(), finding);
     }
-    Announcement announcement =
-        new Announcement(
-            settings.run(), settings.model(), scheduled.name(), examination.quantities());
-    deliveries.deliver(sink -> sink.announce(announcement));
-  }
-
-  private void skip(ScheduledProbe scheduled, int iteration) {
-    skipped.increment();
-    ProbeEvent event =
-        new ProbeEvent.Skipped(settings.run(), settings.model(), scheduled.name(), iteration);
-    deliveries.deliver(sink -> sink.report(event));
+    outcomes.announce(scheduled.name(), examination.quantities());
   }
 
   private void fail(ScheduledProbe scheduled, int iteration, long elapsedNanos, Throwable cause) {
     Failures.throwIfBroken(cause);
-    failed.increment();
     String message =
         "Probe %s failed at iteration %d of run %s, model %s"
             .formatted(scheduled.name(), iteration, settings.run(), settings.model());
@@ -300,35 +273,17 @@ final class ProbeSession {
     } else {
       log.warn("{}: {}", message, cause.toString());
     }
-    if (settings.failurePolicy() == FailurePolicy.RETHROW) {
-      ProbeFailedException failure = new ProbeFailedException(message, cause);
-      ProbeFailedException earlier = toRethrow.compareAndExchange(null, failure);
-      if (earlier != null) {
-        earlier.addSuppressed(failure);
-      }
-    }
-    ProbeEvent event =
-        new ProbeEvent.Failed(
-            settings.run(), settings.model(), scheduled.name(), iteration, elapsedNanos, cause);
-    deliveries.deliver(sink -> sink.report(event));
+    outcomes.failed(scheduled.name(), iteration, elapsedNanos, message, cause);
   }
 
   private void rethrowFromBackground() {
     if (background != null) {
-      rethrow();
-    }
-  }
-
-  private void rethrow() {
-    ProbeFailedException failure = toRethrow.getAndSet(null);
-    if (failure != null) {
-      throw failure;
+      outcomes.rethrow();
     }
   }
 
   ProbeListener.Counts counts() {
-    return new ProbeListener.Counts(
-        completed.sum(), failed.sum(), skipped.sum(), deliveries.failures());
+    return outcomes.counts();
   }
 
   void close() {
@@ -351,7 +306,7 @@ final class ProbeSession {
           settings.closeTimeout());
     }
     minibatches.clear();
-    rethrow();
+    outcomes.rethrow();
   }
 
   /** Waits until nothing is measured or delivered, within bounds; returns whether it came so. */
@@ -360,10 +315,10 @@ final class ProbeSession {
     boolean finished = false;
     try {
       finished = idle.tryAcquire(timeoutNanos, TimeUnit.NANOSECONDS);
-      deliveries.close(finished ? timeoutNanos : 0);
+      outcomes.close(finished ? timeoutNanos : 0);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      deliveries.drop();
+      outcomes.drop();
     }
     return finished;
   }

@@ -212,19 +212,12 @@ record Arms(String name, List<Arm> arms, int k) {
     values.forEach((key, distinct) -> settings.put(key, String.join(",", distinct)));
     settings.put("normalization", String.join(",", readings.keySet()));
     settings.put("k", Integer.toString(k));
-    Snapshot snapshot = arms.get(0).snapshot();
-    return new Provenance(
+    return Provenance.of(
         name,
-        snapshot.run(),
-        snapshot.model(),
-        snapshot.iteration(),
-        snapshot.epoch(),
-        snapshot.time(),
+        arms.get(0).snapshot(),
         seconds,
-        snapshot.data().examples(),
         readings.values().iterator().next().provenance().seed(),
         matvecs,
-        settings,
-        SoftwareVersions.all());
+        settings);
   }
 }

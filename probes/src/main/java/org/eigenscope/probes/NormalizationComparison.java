@@ -37,14 +37,21 @@ public final class NormalizationComparison {
    * @throws IllegalArgumentException if k is out of range
    */
   public NormalizationComparison(String name, SpectrumProbe settings, @Nullable Integer k) {
-    if (k != null && (k < 1 || k > settings.top())) {
-      throw new IllegalArgumentException(
-          "k must be between 1 and %d, the number of largest eigenvalues, got %d"
-              .formatted(settings.top(), k));
+    if (k != null) {
+      requireRank(k, settings);
     }
     this.name = name;
     this.settings = settings;
     this.k = k;
+  }
+
+  /** Requires that a probe finds a k-th largest eigenvalue. */
+  static void requireRank(int k, SpectrumProbe settings) {
+    if (k < 1 || k > settings.top()) {
+      throw new IllegalArgumentException(
+          "k must be between 1 and %d, the number of largest eigenvalues, got %d"
+              .formatted(settings.top(), k));
+    }
   }
 
   /**

@@ -180,11 +180,7 @@ public final class NormalizationProbe implements Probe<NormalizationReading> {
      *     of largest eigenvalues
      */
     public Builder k(int value) {
-      if (value < 1 || value > settings.top()) {
-        throw new IllegalArgumentException(
-            "k must be between 1 and %d, the number of largest eigenvalues, got %d"
-                .formatted(settings.top(), value));
-      }
+      NormalizationComparison.requireRank(value, settings);
       k = value;
       return this;
     }

@@ -42,4 +42,36 @@ public record Provenance(
     settings = Collections.unmodifiableMap(new TreeMap<>(settings));
     versions = Collections.unmodifiableMap(new TreeMap<>(versions));
   }
+
+  /**
+   * Returns the provenance of a reading of a snapshot, measured by this software.
+   *
+   * @param probe name of the probe
+   * @param snapshot what was measured
+   * @param seconds wall time of the measurement
+   * @param seed seed of every random choice of the measurement
+   * @param matvecs applications of the operator that the measurement cost
+   * @param settings everything else that a repetition needs, by name
+   */
+  public static Provenance of(
+      String probe,
+      Snapshot snapshot,
+      double seconds,
+      long seed,
+      long matvecs,
+      Map<String, String> settings) {
+    return new Provenance(
+        probe,
+        snapshot.run(),
+        snapshot.model(),
+        snapshot.iteration(),
+        snapshot.epoch(),
+        snapshot.time(),
+        seconds,
+        snapshot.data().examples(),
+        seed,
+        matvecs,
+        settings,
+        SoftwareVersions.all());
+  }
 }

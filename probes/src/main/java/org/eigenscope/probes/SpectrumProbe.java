@@ -447,19 +447,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
     used.put("bottom", Integer.toString(settings.bottom()));
     settings.tolerance().ifPresent(value -> used.put("tolerance", Double.toString(value)));
     used.put("gradientSteps", Integer.toString(settings.gradientSteps()));
-    return new Provenance(
-        name(),
-        snapshot.run(),
-        snapshot.model(),
-        snapshot.iteration(),
-        snapshot.epoch(),
-        snapshot.time(),
-        seconds,
-        snapshot.data().examples(),
-        settings.seed(),
-        matvecs,
-        used,
-        SoftwareVersions.all());
+    return Provenance.of(name(), snapshot, seconds, settings.seed(), matvecs, used);
   }
 
   /** Returns the common tags of readings of a network. */

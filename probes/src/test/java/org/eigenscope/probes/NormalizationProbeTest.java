@@ -8,87 +8,19 @@ import static org.eigenscope.probes.curvature.BatchNormMode.BATCH;
 import static org.eigenscope.probes.curvature.BatchNormMode.FROZEN;
 import static org.eigenscope.probes.curvature.BatchNormMode.POPULATION;
 
-import java.time.Instant;
 import java.util.List;
-import java.util.SplittableRandom;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.BatchNormalization;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.eigenscope.probes.curvature.BatchNormMode;
-import org.eigenscope.probes.curvature.DataBatches;
-import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.linalg.NonFiniteValueException;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.activations.Activation;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.learning.config.Sgd;
-import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 class NormalizationProbeTest {
 
-  private static final int INPUTS = 5;
-  private static final int CLASSES = 3;
-
+  /** Returns a network after a step of training. */
   private static MultiLayerNetwork network(boolean normalised) {
-    var list =
-        new NeuralNetConfiguration.Builder()
-            .seed(11)
-            .dataType(DataType.DOUBLE)
-            .updater(new Sgd(0.25))
-            .list()
-            .layer(
-                new DenseLayer.Builder()
-                    .name("hidden")
-                    .nOut(6)
-                    .activation(Activation.TANH)
-                    .build());
-    if (normalised) {
-      list.layer(new BatchNormalization.Builder().name("norm").build());
-    }
-    MultiLayerNetwork network =
-        new MultiLayerNetwork(
-            list.layer(
-                    new OutputLayer.Builder(LossFunction.MCXENT)
-                        .name("out")
-                        .nOut(CLASSES)
-                        .activation(Activation.SOFTMAX)
-                        .build())
-                .setInputType(InputType.feedForward(INPUTS))
-                .build());
-    network.init();
-    network.fit(data());
+    MultiLayerNetwork network = ThreeClasses.network(normalised);
+    network.fit(ThreeClasses.data(40));
     return network;
-  }
-
-  private static DataSet data() {
-    SplittableRandom random = new SplittableRandom(3);
-    double[][] features = new double[40][INPUTS];
-    double[][] labels = new double[40][CLASSES];
-    for (int i = 0; i < 40; i++) {
-      int label = random.nextInt(CLASSES);
-      labels[i][label] = 1;
-      for (int j = 0; j < INPUTS; j++) {
-        features[i][j] = random.nextDouble() - 0.5 + (j == label ? 1 : 0);
-      }
-    }
-    return new DataSet(Nd4j.create(features), Nd4j.create(labels));
-  }
-
-  /** Returns a snapshot of a network with 40 examples in batches of a size. */
-  private static Snapshot snapshot(MultiLayerNetwork network, int batchSize, int iteration) {
-    return new Snapshot(
-        Network.of(network).replica(),
-        DataBatches.of(data()).rebatched(batchSize),
-        "run",
-        "model",
-        iteration,
-        0,
-        Instant.EPOCH);
   }
 
   private static SpectrumProbe.Builder small() {
@@ -106,7 +38,7 @@ class NormalizationProbeTest {
   @Test
   void everyArmIsWhatASpectrumProbeInItsModeMeasures() {
     MultiLayerNetwork network = network(true);
-    Snapshot snapshot = snapshot(network, 10, 7);
+    Snapshot snapshot = ThreeClasses.snapshot(network, 10, 7);
     NormalizationReading reading = probe().measure(snapshot);
 
     assertThat(reading.arms().keySet()).containsExactly("batch", "frozen", "population");
@@ -132,7 +64,7 @@ class NormalizationProbeTest {
 
   @Test
   void modesDifferWhereBatchesDo() {
-    NormalizationReading reading = probe().measure(snapshot(network(true), 10, 0));
+    NormalizationReading reading = probe().measure(ThreeClasses.snapshot(network(true), 10, 0));
 
     assertThat(reading.contrasts())
         .extracting(contrast -> contrast.arm() + " " + contrast.reference() + " " + contrast.k())
@@ -154,7 +86,7 @@ class NormalizationProbeTest {
 
   @Test
   void batchAndPopulationCoincideOnOneBatchAndAreMeasuredOnce() {
-    Snapshot snapshot = snapshot(network(true), 40, 0);
+    Snapshot snapshot = ThreeClasses.snapshot(network(true), 40, 0);
     NormalizationProbe probe = probe();
     Probe.Examination examination = probe.examine(snapshot);
     NormalizationReading reading = probe.measure(snapshot);
@@ -184,7 +116,7 @@ class NormalizationProbeTest {
 
   @Test
   void sameSeedGivesTheSameReadingBitForBit() {
-    Snapshot snapshot = snapshot(network(true), 10, 0);
+    Snapshot snapshot = ThreeClasses.snapshot(network(true), 10, 0);
     NormalizationReading one = probe().measure(snapshot);
     NormalizationReading two = probe().measure(snapshot);
 
@@ -197,8 +129,8 @@ class NormalizationProbeTest {
   void everyModeStartsFromItsOwnEigenvectors() {
     MultiLayerNetwork network = network(true);
     NormalizationProbe probe = probe();
-    NormalizationReading first = probe.measure(snapshot(network, 10, 0));
-    NormalizationReading again = probe.measure(snapshot(network, 10, 1));
+    NormalizationReading first = probe.measure(ThreeClasses.snapshot(network, 10, 0));
+    NormalizationReading again = probe.measure(ThreeClasses.snapshot(network, 10, 1));
 
     for (String arm : List.of("batch", "frozen", "population")) {
       SpectrumReading before = first.arms().get(arm);
@@ -211,7 +143,7 @@ class NormalizationProbeTest {
 
   @Test
   void measuresANetworkWithoutBatchNormalizationOnceAndSaysSo() {
-    Snapshot snapshot = snapshot(network(false), 10, 0);
+    Snapshot snapshot = ThreeClasses.snapshot(network(false), 10, 0);
     NormalizationProbe probe = probe();
     Probe.Examination examination = probe.examine(snapshot);
     NormalizationReading reading = probe.measure(snapshot);
@@ -228,7 +160,7 @@ class NormalizationProbeTest {
   void aModeThatFailsLosesNoOther() {
     MultiLayerNetwork network = network(true);
     network.getLayer(1).getParam("log10stdev").assign(Double.NaN);
-    Snapshot snapshot = snapshot(network, 10, 0);
+    Snapshot snapshot = ThreeClasses.snapshot(network, 10, 0);
     NormalizationProbe probe = probe();
     Probe.Examination examination = probe.examine(snapshot);
     NormalizationReading reading = probe.measure(snapshot);
@@ -254,7 +186,7 @@ class NormalizationProbeTest {
   void failsWhenAllModesDo() {
     MultiLayerNetwork network = network(true);
     network.params().assign(Double.NaN);
-    Snapshot snapshot = snapshot(network, 10, 0);
+    Snapshot snapshot = ThreeClasses.snapshot(network, 10, 0);
 
     assertThatExceptionOfType(NonFiniteValueException.class)
         .isThrownBy(() -> probe().measure(snapshot))
@@ -263,13 +195,13 @@ class NormalizationProbeTest {
         .isThrownBy(
             () ->
                 NormalizationProbe.of(small().top(500).build())
-                    .measure(snapshot(network(true), 10, 0)))
+                    .measure(ThreeClasses.snapshot(network(true), 10, 0)))
         .withMessageContaining("top must be at most the order of the matrix, 69, got 500");
   }
 
   @Test
   void examinationDeclaresExactlyWhatReadingsHoldEachOnce() {
-    Snapshot snapshot = snapshot(network(true), 10, 0);
+    Snapshot snapshot = ThreeClasses.snapshot(network(true), 10, 0);
     NormalizationProbe probe = probe();
     Probe.Examination examination = probe.examine(snapshot);
     NormalizationReading reading = probe.measure(snapshot);
@@ -299,7 +231,7 @@ class NormalizationProbeTest {
             .modes(POPULATION, BATCH)
             .k(2)
             .build();
-    NormalizationReading reading = probe.measure(snapshot(network(true), 10, 0));
+    NormalizationReading reading = probe.measure(ThreeClasses.snapshot(network(true), 10, 0));
 
     assertThat(probe.name()).isEqualTo("paired");
     assertThat(reading.provenance().probe()).isEqualTo("paired");
@@ -318,14 +250,14 @@ class NormalizationProbeTest {
   void takesTheNumberOfEigenvaluesForKWhereThereAreFewerThanClasses() {
     NormalizationProbe probe = NormalizationProbe.of(small().draws(1).top(2).build());
 
-    assertThat(probe.measure(snapshot(network(true), 10, 0)).contrasts())
+    assertThat(probe.measure(ThreeClasses.snapshot(network(true), 10, 0)).contrasts())
         .extracting(Contrast::k)
         .containsOnly(2);
   }
 
   @Test
   void leavesTheProbeWhoseSettingsItTakesAlone() {
-    Snapshot snapshot = snapshot(network(true), 10, 0);
+    Snapshot snapshot = ThreeClasses.snapshot(network(true), 10, 0);
     SpectrumProbe settings = small().batchNorm(FROZEN).build();
     NormalizationProbe.of(settings).measure(snapshot);
     SpectrumReading reading = settings.measure(snapshot);

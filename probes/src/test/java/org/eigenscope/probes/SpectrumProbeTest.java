@@ -7,11 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.BatchNormalization;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.eigenscope.probes.curvature.BatchNormMode;
@@ -34,68 +31,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 class SpectrumProbeTest {
 
-  private static final int INPUTS = 5;
-  private static final int CLASSES = 3;
-  private static final double RATE = 0.25;
-
-  private static MultiLayerNetwork network(boolean normalised) {
-    var list =
-        new NeuralNetConfiguration.Builder()
-            .seed(11)
-            .dataType(DataType.DOUBLE)
-            .updater(new Sgd(RATE))
-            .list()
-            .layer(
-                new DenseLayer.Builder()
-                    .name("hidden")
-                    .nOut(6)
-                    .activation(Activation.TANH)
-                    .build());
-    if (normalised) {
-      list.layer(new BatchNormalization.Builder().name("norm").build());
-    }
-    MultiLayerNetwork network =
-        new MultiLayerNetwork(
-            list.layer(
-                    new OutputLayer.Builder(LossFunction.MCXENT)
-                        .name("out")
-                        .nOut(CLASSES)
-                        .activation(Activation.SOFTMAX)
-                        .build())
-                .setInputType(InputType.feedForward(INPUTS))
-                .build());
-    network.init();
-    return network;
-  }
-
-  private static DataSet data(int examples) {
-    SplittableRandom random = new SplittableRandom(3);
-    double[][] features = new double[examples][INPUTS];
-    double[][] labels = new double[examples][CLASSES];
-    for (int i = 0; i < examples; i++) {
-      int label = random.nextInt(CLASSES);
-      labels[i][label] = 1;
-      for (int j = 0; j < INPUTS; j++) {
-        features[i][j] = random.nextDouble() - 0.5 + (j == label ? 1 : 0);
-      }
-    }
-    return new DataSet(Nd4j.create(features), Nd4j.create(labels));
-  }
-
   private static Snapshot snapshot(MultiLayerNetwork network, int iteration) {
-    return new Snapshot(
-        Network.of(network).replica(),
-        DataBatches.of(data(40)),
-        "run",
-        "model",
-        iteration,
-        0,
-        Instant.EPOCH);
+    return ThreeClasses.snapshot(network, 40, iteration);
   }
 
   /** Eigenvalues, descending, of a matrix read off its operator column by column. */
@@ -107,7 +48,8 @@ class SpectrumProbeTest {
   }
 
   private static Curvature curvature(MultiLayerNetwork network) {
-    return Curvature.of(Network.of(network), DataBatches.of(data(40)), CurvatureOptions.defaults());
+    return Curvature.of(
+        Network.of(network), DataBatches.of(ThreeClasses.data(40)), CurvatureOptions.defaults());
   }
 
   private static SpectrumProbe.Builder small() {
@@ -116,7 +58,7 @@ class SpectrumProbeTest {
 
   @Test
   void readsWhatTheDenseHessianHolds() {
-    MultiLayerNetwork network = network(false);
+    MultiLayerNetwork network = ThreeClasses.network(false);
     SpectrumReading reading = small().build().measure(snapshot(network, 0));
 
     try (Curvature curvature = curvature(network)) {
@@ -146,7 +88,8 @@ class SpectrumProbeTest {
       }
       assertThat(reading.gradientNorm()).isCloseTo(Math.sqrt(whole), within(1e-12));
       assertThat(reading.loss()).isEqualTo(curvature.loss());
-      assertThat(reading.stabilityRatio()).isCloseTo(reading.sharpness() * RATE / 2, within(1e-12));
+      assertThat(reading.stabilityRatio())
+          .isCloseTo(reading.sharpness() * ThreeClasses.RATE / 2, within(1e-12));
 
       // Four draws of Rademacher vectors: variance of v'Hv is 2(‖H‖²_F − Σ h_ii²) ≤ 2‖H‖²_F.
       double trace = Arrays.stream(descending).sum();
@@ -167,7 +110,7 @@ class SpectrumProbeTest {
 
   @Test
   void gradientMeasureIsTheGradientOverTheEigenvectorsOfTheDenseHessian() {
-    MultiLayerNetwork network = network(false);
+    MultiLayerNetwork network = ThreeClasses.network(false);
     SpectrumReading whole = small().gradientMeasure(90).build().measure(snapshot(network, 0));
     SpectrumReading coarse = small().gradientMeasure(12).build().measure(snapshot(network, 0));
     QuadratureRule measure = whole.gradientMeasure();
@@ -208,7 +151,7 @@ class SpectrumProbeTest {
 
   @Test
   void gradientMeasureIsASpectrumOfItsOwnAndCostsItsSteps() {
-    Snapshot snapshot = snapshot(network(false), 0);
+    Snapshot snapshot = snapshot(ThreeClasses.network(false), 0);
     SpectrumReading without = small().build().measure(snapshot);
     SpectrumReading with = small().gradientMeasure(7).build().measure(snapshot);
 
@@ -236,14 +179,14 @@ class SpectrumProbeTest {
                 .list()
                 .layer(
                     new OutputLayer.Builder(LossFunction.MSE)
-                        .nOut(CLASSES)
+                        .nOut(ThreeClasses.CLASSES)
                         .activation(Activation.IDENTITY)
                         .build())
-                .setInputType(InputType.feedForward(INPUTS))
+                .setInputType(InputType.feedForward(ThreeClasses.INPUTS))
                 .build());
     network.init();
     network.params().assign(0);
-    DataSet fitted = data(40);
+    DataSet fitted = ThreeClasses.data(40);
     fitted.getLabels().assign(0);
     Snapshot snapshot =
         Snapshot.of(Network.of(network).replica(), DataBatches.of(fitted), Instant.EPOCH);
@@ -259,12 +202,12 @@ class SpectrumProbeTest {
 
   @Test
   void laterReadingStartsWarmAndComparesItsEigenspace() {
-    MultiLayerNetwork network = network(false);
+    MultiLayerNetwork network = ThreeClasses.network(false);
     SpectrumProbe probe = small().build();
 
     SpectrumReading first = probe.measure(snapshot(network, 0));
     SpectrumReading again = probe.measure(snapshot(network, 1));
-    network.fit(data(40));
+    network.fit(ThreeClasses.data(40));
     SpectrumReading moved = probe.measure(snapshot(network, 2));
 
     assertThat(first.subspaceOverlap()).hasSize(4).allMatch(overlap -> overlap.isNaN());
@@ -275,7 +218,7 @@ class SpectrumProbeTest {
 
   @Test
   void sameSeedGivesTheSameReadingBitForBit() {
-    MultiLayerNetwork network = network(true);
+    MultiLayerNetwork network = ThreeClasses.network(true);
 
     SpectrumReading one = small().build().measure(snapshot(network, 0));
     SpectrumReading two = small().build().measure(snapshot(network, 0));
@@ -288,7 +231,7 @@ class SpectrumProbeTest {
 
   @Test
   void leavesTheSnapshotAndTheRandomGeneratorAlone() {
-    MultiLayerNetwork network = network(true);
+    MultiLayerNetwork network = ThreeClasses.network(true);
     Snapshot snapshot = snapshot(network, 0);
     INDArray before = snapshot.network().model().params().dup();
     Nd4j.getRandom().setSeed(5);
@@ -305,21 +248,21 @@ class SpectrumProbeTest {
 
   @Test
   void measurementsCarryTheCommonTags() {
-    SpectrumReading plain = small().build().measure(snapshot(network(false), 0));
+    SpectrumReading plain = small().build().measure(snapshot(ThreeClasses.network(false), 0));
     SpectrumReading frozen =
         small()
             .batchNorm(BatchNormMode.FROZEN)
             .matrix(CurvatureMatrix.GAUSS_NEWTON)
             .layer("hidden/W")
             .build()
-            .measure(snapshot(network(true), 0));
+            .measure(snapshot(ThreeClasses.network(true), 0));
 
     assertThat(plain.tags())
         .isEqualTo(Map.of("operator", "hessian", "normalization", "none", "layer", "all"));
     assertThat(frozen.tags())
         .isEqualTo(
             Map.of("operator", "gauss-newton", "normalization", "frozen", "layer", "hidden/W"));
-    assertThat(frozen.activeParameters()).isEqualTo(INPUTS * 6);
+    assertThat(frozen.activeParameters()).isEqualTo(ThreeClasses.INPUTS * 6);
     assertThat(plain.measurements())
         .contains(
             new Measurement(
@@ -335,7 +278,7 @@ class SpectrumProbeTest {
 
   @Test
   void withoutDrawsTheEigenpairsAreTheSameAndNothingElseIsComputed() {
-    MultiLayerNetwork network = network(false);
+    MultiLayerNetwork network = ThreeClasses.network(false);
     SpectrumReading full = small().build().measure(snapshot(network, 0));
     SpectrumReading cheap = small().draws(0).build().measure(snapshot(network, 0));
 
@@ -359,7 +302,7 @@ class SpectrumProbeTest {
 
   @Test
   void withoutABottomOnlyTheUpperEndIsComputed() {
-    Snapshot snapshot = snapshot(network(false), 0);
+    Snapshot snapshot = snapshot(ThreeClasses.network(false), 0);
     SpectrumReading both = small().draws(0).bottom(6).build().measure(snapshot);
     SpectrumReading upper = small().draws(0).bottom(0).build().measure(snapshot);
 
@@ -378,8 +321,8 @@ class SpectrumProbeTest {
   void withoutDrawsOutliersThatStandApartAreStillCounted() {
     Snapshot snapshot =
         new Snapshot(
-            Network.of(network(false)).replica(),
-            DataBatches.of(data(3)),
+            Network.of(ThreeClasses.network(false)).replica(),
+            DataBatches.of(ThreeClasses.data(3)),
             "run",
             "model",
             0,
@@ -403,7 +346,7 @@ class SpectrumProbeTest {
 
   @Test
   void aLooserToleranceTakesFewerProductsAndResidualsTellIt() {
-    Snapshot snapshot = snapshot(network(false), 0);
+    Snapshot snapshot = snapshot(ThreeClasses.network(false), 0);
     SpectrumProbe.Builder upper = small().draws(0).bottom(0);
     SpectrumReading tight = upper.build().measure(snapshot);
     SpectrumReading loose = upper.tolerance(0.1).build().measure(snapshot);
@@ -422,7 +365,7 @@ class SpectrumProbeTest {
 
   @Test
   void sharpnessIsTenEigenvaluesOfTheUpperEndInFloat() {
-    Snapshot snapshot = snapshot(network(false), 0);
+    Snapshot snapshot = snapshot(ThreeClasses.network(false), 0);
     SpectrumProbe probe = SpectrumProbe.sharpness();
     SpectrumReading reading = probe.measure(snapshot);
     SpectrumReading exact = SpectrumProbe.builder().draws(0).build().measure(snapshot);
@@ -449,7 +392,7 @@ class SpectrumProbeTest {
 
   @Test
   void examinationKnowsWhatAReadingWithoutDrawsCosts() {
-    Snapshot snapshot = snapshot(network(true), 0);
+    Snapshot snapshot = snapshot(ThreeClasses.network(true), 0);
     SpectrumProbe cheap = small().draws(0).bottom(0).build();
     Probe.Examination examination = cheap.examine(snapshot);
     Probe.Examination many = small().draws(10).bottom(0).build().examine(snapshot);
@@ -478,7 +421,7 @@ class SpectrumProbeTest {
   @ParameterizedTest
   @CsvSource({"4, 2", "0, 2", "0, 0"})
   void examinationDeclaresExactlyWhatReadingsHold(int draws, int bottom) {
-    Snapshot snapshot = snapshot(network(true), 0);
+    Snapshot snapshot = snapshot(ThreeClasses.network(true), 0);
     SpectrumProbe probe = small().draws(draws).bottom(bottom).build();
 
     Probe.Examination examination = probe.examine(snapshot);
@@ -503,7 +446,7 @@ class SpectrumProbeTest {
     SpectrumProbe probe = small().top(60).build();
 
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> probe.measure(snapshot(network(false), 0)))
+        .isThrownBy(() -> probe.measure(snapshot(ThreeClasses.network(false), 0)))
         .withMessageContaining("top must be at most the order of the matrix, 57, got 60");
   }
 

@@ -1,6 +1,5 @@
 package org.eigenscope.view;
 
-import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.eigenscope.probes.NormalizationReading;
 import org.eigenscope.probes.Reading;
@@ -24,7 +24,6 @@ import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler.LegendPosition;
-import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
@@ -75,6 +74,10 @@ public final class NormalizationFigure {
   private final int k;
   private final List<NormalizationReading> readings;
   private final List<NormalizationReading> moments;
+
+  /** The density of each arm at each of the moments. */
+  private final List<Map<String, SpectralDensity>> densities;
+
   private final double lower;
   private final double upper;
 
@@ -113,6 +116,7 @@ public final class NormalizationFigure {
     double margin = most > least ? 0.03 * (most - least) : 1;
     this.lower = least - margin;
     this.upper = most + margin;
+    this.densities = moments.stream().map(this::densities).toList();
   }
 
   private static void check(String arm, SpectrumReading reading, int k) {
@@ -205,10 +209,10 @@ public final class NormalizationFigure {
     double floor = 0;
     for (int i = 0; i < moments.size(); i++) {
       SpectrumReading reading = moments.get(i).arms().get(arm);
-      if (reading == null) {
+      SpectralDensity density = densities.get(i).get(arm);
+      if (reading == null || density == null) {
         continue;
       }
-      SpectralDensity density = density(reading.draws());
       double single =
           1 / (reading.activeParameters() * density.bandwidth() * Math.sqrt(2 * Math.PI));
       floor = Math.floor(Math.log10(DENSITY_FLOOR * single));
@@ -230,9 +234,9 @@ public final class NormalizationFigure {
 
   /** Returns the decimal logarithm of the highest density of all arms. */
   private double top() {
-    return moments.stream()
-        .flatMap(moment -> moment.arms().values().stream())
-        .flatMapToDouble(arm -> Arrays.stream(density(arm.draws()).values()))
+    return densities.stream()
+        .flatMap(arms -> arms.values().stream())
+        .flatMapToDouble(density -> Arrays.stream(density.values()))
         .map(Math::log10)
         .max()
         .orElse(0);
@@ -240,6 +244,11 @@ public final class NormalizationFigure {
 
   private double bandwidth() {
     return BANDWIDTH * (upper - lower);
+  }
+
+  private Map<String, SpectralDensity> densities(NormalizationReading moment) {
+    return moment.arms().entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, arm -> density(arm.getValue().draws())));
   }
 
   private SpectralDensity density(List<QuadratureRule> draws) {
@@ -378,23 +387,8 @@ public final class NormalizationFigure {
             .xAxisTitle(xTitle)
             .yAxisTitle(yTitle)
             .build();
-    XYStyler styler = chart.getStyler();
-    styler
-        .setChartBackgroundColor(Color.WHITE)
-        .setPlotBackgroundColor(Color.WHITE)
-        .setPlotBorderVisible(false)
-        .setChartTitleVisible(false)
-        .setLegendPosition(LegendPosition.InsideNE)
-        .setLegendBorderColor(Picture.GRID)
-        .setLegendFont(Picture.font(Font.PLAIN, 14))
-        .setChartPadding(12)
-        .setPlotContentSize(1)
-        .setAntiAlias(true);
-    styler
-        .setAxisTitleFont(Picture.font(Font.PLAIN, 15))
-        .setAxisTickLabelsFont(Picture.font(Font.PLAIN, 13))
-        .setPlotGridLinesColor(Picture.GRID)
-        .setPlotGridLinesStroke(new BasicStroke(1f));
+    Picture.style(chart.getStyler());
+    chart.getStyler().setChartTitleVisible(false).setChartPadding(12);
     return chart;
   }
 

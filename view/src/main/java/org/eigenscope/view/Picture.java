@@ -1,5 +1,6 @@
 package org.eigenscope.view;
 
+import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
@@ -14,11 +15,13 @@ import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.XYStyler;
 
 /** What pictures have in common: how they are written, their fonts, and the labels of decades. */
 final class Picture {
   /** Colour of lines that only guide the eye. */
-  static final Color GRID = new Color(0xe4e4e4);
+  private static final Color GRID = new Color(0xe4e4e4);
 
   /** Enough for the ticks of an axis, and few enough to hide their rounding. */
   private static final MathContext DIGITS = new MathContext(6);
@@ -76,6 +79,24 @@ final class Picture {
     } catch (IOException e) {
       return false;
     }
+  }
+
+  /** Gives a chart the look of all: white, a quiet grid, the legend in the upper right corner. */
+  static void style(XYStyler styler) {
+    styler
+        .setChartBackgroundColor(Color.WHITE)
+        .setPlotBackgroundColor(Color.WHITE)
+        .setPlotBorderVisible(false)
+        .setLegendPosition(LegendPosition.InsideNE)
+        .setLegendBorderColor(GRID)
+        .setLegendFont(font(Font.PLAIN, 14))
+        .setPlotContentSize(1)
+        .setAntiAlias(true);
+    styler
+        .setAxisTitleFont(font(Font.PLAIN, 15))
+        .setAxisTickLabelsFont(font(Font.PLAIN, 13))
+        .setPlotGridLinesColor(GRID)
+        .setPlotGridLinesStroke(new BasicStroke(1f));
   }
 
   static Font font(int style, int size) {

@@ -1,29 +1,22 @@
 package org.eigenscope.view;
 
-import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.eigenscope.probes.Reading;
 import org.eigenscope.probes.Spectrum;
 import org.eigenscope.probes.linalg.QuadratureRule;
-import org.eigenscope.probes.linalg.SpectralDensity;
 import org.eigenscope.probes.linalg.SpectralDensity.KappaOptions;
-import org.eigenscope.probes.linalg.SpectralDensity.Sign;
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
-import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
@@ -45,15 +38,6 @@ public final class SpectrumChart {
 
   /** Decades on each side of zero. */
   private static final int DECADES = 3;
-
-  /** Room for the kernel of the outermost eigenvalue. */
-  private static final double MARGIN_DECADES = 0.2;
-
-  /** Narrower than the default, as in the text of Papyan 2020, so that gaps show. */
-  private static final double KAPPA = 3;
-
-  /** Lets the outermost kernel fall to nothing, in lengths of the logarithmic grid. */
-  private static final double GRID_MARGIN = 0.15;
 
   /** Decimal logarithm of the density at the foot of the vertical axis. */
   private static final double FLOOR = -1;
@@ -167,26 +151,15 @@ public final class SpectrumChart {
   }
 
   private static void style(XYStyler styler, Scale scale) {
+    Picture.style(styler);
     styler
-        .setChartBackgroundColor(Color.WHITE)
-        .setPlotBackgroundColor(Color.WHITE)
-        .setPlotBorderVisible(false)
-        .setChartTitleBoxVisible(false)
         .setChartTitleFont(Picture.font(Font.BOLD, 17))
-        .setLegendPosition(LegendPosition.InsideNE)
-        .setLegendBorderColor(Picture.GRID)
-        .setLegendFont(Picture.font(Font.PLAIN, 14))
-        .setChartPadding(16)
-        .setPlotContentSize(1)
-        .setAntiAlias(true);
+        .setChartTitleBoxVisible(false)
+        .setChartPadding(16);
     styler
-        .setAxisTitleFont(Picture.font(Font.PLAIN, 15))
-        .setAxisTickLabelsFont(Picture.font(Font.PLAIN, 13))
-        .setPlotGridLinesColor(Picture.GRID)
-        .setPlotGridLinesStroke(new BasicStroke(1f))
-        .setXAxisMin((double) -scale.negativeDecades)
+        .setXAxisMin((double) -scale.decades.negative())
         .setXAxisMax((double) DECADES)
-        .setXAxisTickMarkSpacingHint(WIDTH / (scale.negativeDecades + DECADES + 2))
+        .setXAxisTickMarkSpacingHint(WIDTH / (scale.decades.negative() + DECADES + 2))
         .setYAxisTickMarkSpacingHint(70)
         .setYAxisMin(0.0)
         .setxAxisTickLabelsFormattingFunction(scale::label)
@@ -194,18 +167,22 @@ public final class SpectrumChart {
   }
 
   private static void addDensity(XYChart chart, Spectrum spectrum, Scale scale) {
-    List<double[]> points = new ArrayList<>(side(spectrum, Sign.NEGATIVE, scale));
-    Collections.reverse(points);
-    points.add(new double[] {0, 0});
-    points.addAll(side(spectrum, Sign.POSITIVE, scale));
-    double[] x = points.stream().mapToDouble(point -> point[0]).toArray();
-    double[] y = points.stream().mapToDouble(point -> point[1]).toArray();
+    int steps = spectrum.draws().stream().mapToInt(QuadratureRule::size).max().orElse(0);
+    SignedDecades.PerDecade density =
+        scale.decades.perDecade(
+            spectrum,
+            Math.max(2, steps),
+            scale.lower,
+            scale.upper,
+            KappaOptions.defaults().points());
+    double[] x = Arrays.stream(density.eigenvalues()).map(scale::place).toArray();
+    double[] y = Arrays.stream(density.amounts()).map(SpectrumChart::height).toArray();
     XYSeries series =
         chart.addSeries(
             String.format(
                 Locale.ROOT,
                 "density (%.0f %% within %s)",
-                100 * share(spectrum, scale),
+                100 * scale.decades.within(spectrum),
                 scale.label(0)),
             x,
             y);
@@ -219,62 +196,21 @@ public final class SpectrumChart {
     chart.getStyler().setYAxisMax(Math.ceil(top) + 0.5);
   }
 
-  /** Returns the curve of one sign, from the middle outwards: places on both axes. */
-  private static List<double[]> side(Spectrum spectrum, Sign sign, Scale scale) {
-    double middle = Math.pow(10, scale.exponent);
-    double floor = middle / 10;
-    int steps = spectrum.draws().stream().mapToInt(QuadratureRule::size).max().orElse(0);
-    SpectralDensity density =
-        SpectralDensity.logarithmic(
-            spectrum.draws(),
-            Math.max(2, steps),
-            scale.lower,
-            scale.upper,
-            sign,
-            floor,
-            KappaOptions.defaults().withKappa(KAPPA).withMargin(GRID_MARGIN));
-    double[] grid = density.grid();
-    double[] values = density.values();
-    List<double[]> points = new ArrayList<>();
-    for (int i = 0; i < grid.length; i++) {
-      double magnitude = grid[i] - floor;
-      if (magnitude >= middle && magnitude <= middle * Math.pow(10, DECADES)) {
-        double perDecade = spectrum.order() * values[i] * magnitude * Math.log(10);
-        double eigenvalue = sign == Sign.NEGATIVE ? -magnitude : magnitude;
-        points.add(new double[] {scale.position(eigenvalue), height(perDecade)});
-      }
-    }
-    return points;
-  }
-
-  /** Returns the part of all eigenvalues that is too close to zero to be drawn. */
-  private static double share(Spectrum spectrum, Scale scale) {
-    double sum = 0;
-    for (QuadratureRule draw : spectrum.draws()) {
-      for (int j = 0; j < draw.size(); j++) {
-        if (scale.isNearZero(draw.node(j))) {
-          sum += draw.weight(j);
-        }
-      }
-    }
-    return sum / spectrum.draws().size();
-  }
-
   /** Adds the nodes of the gradient's measure as pins, as high as their weights in percent. */
   private static void addGradient(XYChart chart, Spectrum gradient, Scale scale) {
     QuadratureRule rule = gradient.draws().get(0);
     int[] shown =
         IntStream.range(0, rule.size())
-            .filter(j -> !scale.isNearZero(rule.node(j)) && height(100 * rule.weight(j)) > 0)
+            .filter(j -> scale.decades.shows(rule.node(j)) && height(100 * rule.weight(j)) > 0)
             .toArray();
     addPins(
         chart,
         String.format(
             Locale.ROOT,
             "gradient, %% (%.0f %% within %s)",
-            100 * share(gradient, scale),
+            100 * scale.decades.within(gradient),
             scale.label(0)),
-        Arrays.stream(shown).mapToDouble(j -> scale.position(rule.node(j))).toArray(),
+        Arrays.stream(shown).mapToDouble(j -> scale.decades.position(rule.node(j))).toArray(),
         Arrays.stream(shown).mapToDouble(j -> height(100 * rule.weight(j))).toArray(),
         GRADIENT,
         SeriesMarkers.TRIANGLE_DOWN);
@@ -284,7 +220,10 @@ public final class SpectrumChart {
   private static void addEigenvalues(
       XYChart chart, String name, double[] eigenvalues, Scale scale, Color color, Marker marker) {
     double[] x =
-        Arrays.stream(eigenvalues).filter(v -> !scale.isNearZero(v)).map(scale::position).toArray();
+        Arrays.stream(eigenvalues)
+            .filter(scale.decades::shows)
+            .map(scale.decades::position)
+            .toArray();
     double[] y = new double[x.length];
     Arrays.fill(y, height(1));
     addPins(chart, "%s (%d)".formatted(name, eigenvalues.length), x, y, color, marker);
@@ -320,14 +259,13 @@ public final class SpectrumChart {
   }
 
   /**
-   * The horizontal axis: sign(v) (log10|v| - exponent) for eigenvalues v beyond 10^exponent.
+   * The horizontal axis, and the spectrum that it is made for.
    *
    * @param lower lower end of the spectrum
    * @param upper upper end of the spectrum
-   * @param exponent where the middle of the axis is, decimal
-   * @param negativeDecades decades left of the middle
+   * @param decades the axis
    */
-  private record Scale(double lower, double upper, int exponent, int negativeDecades) {
+  private record Scale(double lower, double upper, SignedDecades decades) {
     static Scale of(Spectrum spectrum, double[]... eigenvalues) {
       double min = 0;
       double max = 0;
@@ -343,25 +281,18 @@ public final class SpectrumChart {
       }
       double magnitude = Math.max(max, -min);
       // A matrix of zeros has no scale of its own.
-      int exponent = decades(magnitude == 0 ? 1 : magnitude) - DECADES;
-      return new Scale(min, max, exponent, Math.max(1, decades(-min) - exponent));
+      int exponent = SignedDecades.decade(magnitude == 0 ? 1 : magnitude) - DECADES;
+      int negative = Math.max(1, SignedDecades.decade(-min) - exponent);
+      return new Scale(min, max, new SignedDecades(exponent, negative, DECADES));
     }
 
-    /** Returns the decade that a value, and most of its kernel, end in. */
-    private static int decades(double value) {
-      return (int) Math.ceil(Math.log10(Math.max(value, Double.MIN_NORMAL)) + MARGIN_DECADES);
-    }
-
-    double position(double value) {
-      return Math.signum(value) * (Math.log10(Math.abs(value)) - exponent);
-    }
-
-    boolean isNearZero(double value) {
-      return Math.abs(value) < Math.pow(10, exponent);
+    /** Returns where an eigenvalue is on the axis, those that do not show in the middle. */
+    double place(double eigenvalue) {
+      return decades.shows(eigenvalue) ? decades.position(eigenvalue) : 0;
     }
 
     String label(double position) {
-      String text = Picture.power(Math.abs(position) + exponent);
+      String text = Picture.power(Math.abs(position) + decades.exponent());
       if (text.isEmpty()) {
         return text;
       }

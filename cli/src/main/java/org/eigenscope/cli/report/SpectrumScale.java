@@ -1,15 +1,12 @@
 package org.eigenscope.cli.report;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.List;
 import org.eigenscope.probes.Spectrum;
 import org.eigenscope.probes.linalg.QuadratureRule;
 import org.eigenscope.probes.linalg.SpectralDensity;
 import org.eigenscope.probes.linalg.SpectralDensity.KappaOptions;
-import org.eigenscope.probes.linalg.SpectralDensity.Sign;
+import org.eigenscope.view.SignedDecades;
 
 /**
  * What spectra that are drawn together have in common: the range of their eigenvalues, the width of
@@ -27,21 +24,12 @@ import org.eigenscope.probes.linalg.SpectralDensity.Sign;
  */
 record SpectrumScale(
     double lower, double upper, int steps, int exponent, int negative, int positive) {
-  /** Narrower than the default, as in the text of Papyan 2020, so that gaps show. */
-  private static final double KAPPA = 3;
-
   private static final int POINTS = 512;
-
-  /** Lets the outermost kernel fall to nothing, in lengths of the logarithmic grid. */
-  private static final double LOGARITHMIC_MARGIN = 0.15;
 
   /** Decades on each side of zero below the largest magnitude, when it does not change. */
   private static final int DECADES = 3;
 
   private static final int MAX_DECADES = 7;
-
-  /** Room for the kernel of the outermost eigenvalue. */
-  private static final double MARGIN_DECADES = 0.2;
 
   /** Densities of larger magnitudes, or of smaller ones but 0, are beyond double precision. */
   private static final double LARGEST_MAGNITUDE = 1e100;
@@ -61,16 +49,16 @@ record SpectrumScale(
     double[] magnitudes =
         spectra.stream().mapToDouble(SpectrumScale::magnitude).filter(m -> m > 0).toArray();
     // Matrices of zeros have no scale of their own.
-    int bottom = decade(Arrays.stream(magnitudes).min().orElse(0.5));
-    int top = decade(Arrays.stream(magnitudes).max().orElse(0.5));
+    int bottom = SignedDecades.decade(Arrays.stream(magnitudes).min().orElse(0.5));
+    int top = SignedDecades.decade(Arrays.stream(magnitudes).max().orElse(0.5));
     int exponent = Math.max(bottom - DECADES, top - MAX_DECADES);
     return new SpectrumScale(
         lower,
         upper,
         steps,
         exponent,
-        Math.max(1, decade(-lower) - exponent),
-        Math.max(1, decade(upper) - exponent));
+        Math.max(1, SignedDecades.decade(-lower) - exponent),
+        Math.max(1, SignedDecades.decade(upper) - exponent));
   }
 
   /** Returns whether densities of a spectrum can be computed. */
@@ -88,11 +76,6 @@ record SpectrumScale(
     return magnitude;
   }
 
-  /** Returns the decade that a magnitude, and most of its kernel, end in. */
-  private static int decade(double magnitude) {
-    return (int) Math.ceil(Math.log10(Math.max(magnitude, Double.MIN_NORMAL)) + MARGIN_DECADES);
-  }
-
   Axis axis() {
     return Axis.signedLogarithmic("eigenvalue", exponent, negative, positive);
   }
@@ -104,49 +87,17 @@ record SpectrumScale(
         steps,
         lower,
         upper,
-        KappaOptions.defaults().withKappa(KAPPA).withPoints(POINTS));
+        KappaOptions.defaults().withKappa(SignedDecades.KAPPA).withPoints(POINTS));
   }
 
   /** Returns eigenvalues per decade beyond the middle, over eigenvalues. */
   Curve perDecade(Spectrum spectrum) {
-    List<double[]> points = new ArrayList<>(side(spectrum, Sign.NEGATIVE));
-    Collections.reverse(points);
-    points.add(new double[] {0, 0});
-    points.addAll(side(spectrum, Sign.POSITIVE));
-    return new Curve(
-        points.stream().mapToDouble(point -> point[0]).toArray(),
-        points.stream().mapToDouble(point -> point[1]).toArray());
+    SignedDecades.PerDecade curve = decades().perDecade(spectrum, steps, lower, upper, POINTS);
+    return new Curve(curve.eigenvalues(), curve.amounts());
   }
 
-  /** Returns the points of one sign, from the middle outwards. */
-  private List<double[]> side(Spectrum spectrum, Sign sign) {
-    boolean left = sign == Sign.NEGATIVE;
-    double middle = Math.pow(10, exponent);
-    double end = Math.pow(10, exponent + (left ? negative : positive));
-    double floor = middle / 10;
-    SpectralDensity density =
-        SpectralDensity.logarithmic(
-            spectrum.draws(),
-            steps,
-            lower,
-            upper,
-            sign,
-            floor,
-            KappaOptions.defaults()
-                .withKappa(KAPPA)
-                .withMargin(LOGARITHMIC_MARGIN)
-                .withPoints(POINTS));
-    double[] grid = density.grid();
-    double[] values = density.values();
-    List<double[]> points = new ArrayList<>();
-    for (int i = 0; i < grid.length; i++) {
-      double magnitude = grid[i] - floor;
-      if (magnitude >= middle && magnitude <= end) {
-        double perDecade = spectrum.order() * values[i] * magnitude * Math.log(10);
-        points.add(new double[] {left ? -magnitude : magnitude, perDecade});
-      }
-    }
-    return points;
+  private SignedDecades decades() {
+    return new SignedDecades(exponent, negative, positive);
   }
 
   /**
@@ -174,16 +125,7 @@ record SpectrumScale(
 
   /** Returns the share of what is closer to zero than the middle of the axis tells apart. */
   double within(Spectrum spectrum) {
-    double share = 0;
-    for (QuadratureRule draw : spectrum.draws()) {
-      for (int j = 0; j < draw.size(); j++) {
-        // As for the cells, so that all shares sum to 1; the logarithm of 0 is below, too.
-        if (Math.log10(Math.abs(draw.node(j))) < exponent) {
-          share += draw.weight(j) / spectrum.draws().size();
-        }
-      }
-    }
-    return share;
+    return decades().within(spectrum);
   }
 
   /** Returns the eigenvalue at which one of the {@link #shares}' cells begins, or the last ends. */

@@ -81,7 +81,6 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
   private static final String FAILURE = "failure";
   private static final String UNANNOUNCED = "A value of a probe's readings";
   private static final double NANOS_PER_SECOND = 1e9;
-  private static final int DEEPEST_CAUSE = 20;
 
   /** A share of time for a run and model; one writer at a time, any number of readers. */
   private static final class Overhead {
@@ -218,7 +217,7 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
         } else if (event instanceof ProbeEvent.Failed failed) {
           timer(registry, board, FAILURE).record(failed.elapsedNanos(), TimeUnit.NANOSECONDS);
           counter(registry, board, OwnMeter.FAILURES).increment();
-          if (isNonFinite(failed.cause())) {
+          if (failed.isNonFinite()) {
             counter(registry, board, OwnMeter.NONFINITE).increment();
           }
         } else if (event instanceof ProbeEvent.Skipped) {
@@ -385,19 +384,6 @@ public final class EigenscopeMetrics implements MeterBinder, ReadingSink {
   private static Tags ownTags(Board board) {
     ProbeKey key = board.key();
     return Tags.of("run", key.run(), "model", key.model(), "probe", key.probe());
-  }
-
-  /** Returns whether a NaN or an infinity caused a failure, directly or not. */
-  private static boolean isNonFinite(Throwable cause) {
-    // Bounded: a chain of causes may be a circle.
-    Throwable current = cause;
-    for (int depth = 0; current != null && depth < DEEPEST_CAUSE; depth++) {
-      if (current instanceof NonFiniteValueException) {
-        return true;
-      }
-      current = current.getCause();
-    }
-    return false;
   }
 
   private static List<Tag> micrometerTags(Map<String, String> tags) {

@@ -49,12 +49,17 @@ final class LanczosSweeps implements AutoCloseable {
     this.elements = Elements.of(type);
     this.order = order;
     this.kernels = Kernels.of(type);
-    this.crew =
-        new Crew((int) Math.max(1, Math.min(threads, order / LEAST_SHARE)), kernels::enterThread);
+    this.crew = crew(order, threads, kernels);
     this.remainder = Tensor.allocate(Elements.DOUBLE, 1, Math.toIntExact(order));
     for (int i = 0; i < crew.threads(); i++) {
       windows.add(Tensor.allocate(elements, 1, TILE + rows));
     }
+  }
+
+  /** Returns as many threads, up to a bound, as vectors of an order are worth. */
+  static Crew crew(long order, int threads, Kernels kernels) {
+    return new Crew(
+        (int) Math.max(1, Math.min(threads, order / LEAST_SHARE)), kernels::enterThread);
   }
 
   Elements elements() {

@@ -20,9 +20,6 @@ final class RowSweeps implements AutoCloseable {
   /** Coordinates that are worked on at a time. */
   private static final int TILE = 512;
 
-  /** Coordinates that make it worth to have one more thread. */
-  private static final long LEAST_SHARE = 1 << 15;
-
   /** Share of its norm that a vector keeps if it was orthogonal before, in the criterion's form. */
   private static final double SAME_NORM = Math.sqrt(0.5);
 
@@ -38,8 +35,7 @@ final class RowSweeps implements AutoCloseable {
     this.elements = Elements.of(type);
     this.order = Math.toIntExact(order);
     this.kernels = Kernels.of(type);
-    this.crew =
-        new Crew((int) Math.max(1, Math.min(threads, order / LEAST_SHARE)), kernels::enterThread);
+    this.crew = LanczosSweeps.crew(order, threads, kernels);
   }
 
   Tensor block(int rows) {
