@@ -456,7 +456,7 @@ class PrometheusEndpointTest {
     }
 
     assertThat(Thread.getAllStackTraces().keySet())
-        .filteredOn(thread -> thread.getName().startsWith("prometheus-http"))
+        .filteredOn(thread -> thread.getName().matches("eigenscope-web-.*|HTTP-Dispatcher"))
         .isNotEmpty()
         .allMatch(Thread::isDaemon);
   }
