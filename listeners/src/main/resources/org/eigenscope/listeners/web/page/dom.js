@@ -47,10 +47,8 @@ export function fillTable(table, caption, columns, rows) {
   for (const row of rows) {
     const line = element('tr');
     row.forEach((cell, i) => {
-      line.append(
-        cell instanceof Node ? element('td', {}, cell)
-          : i === 0 ? element('th', { scope: 'row', text: cell })
-            : element('td', { text: cell }));
+      // Strings become text nodes.
+      line.append(i === 0 ? element('th', { scope: 'row' }, cell) : element('td', {}, cell));
     });
     body.append(line);
   }

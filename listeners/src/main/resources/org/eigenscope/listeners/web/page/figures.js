@@ -3,7 +3,7 @@
 import { drawn, element } from './dom.js';
 import { EIGENVALUES, GRADIENT, meter } from './history.js';
 import { percent, powerOfTen, text } from './numbers.js';
-import { colour, evenly, rgb, valueAt } from './plot.js';
+import { evenly, rgb, valueAt } from './plot.js';
 import { fitting, iterations, logarithmicTicks, ticks } from './scales.js';
 import { LEAST, NARROWEST, painted, SpectrumAxis, WIDEST } from './spectrum.js';
 
@@ -141,8 +141,8 @@ export function axisOf(frames, name = EIGENVALUES) {
 /**
  * Returns densities of eigenvalues.
  *
- * @param {{label: string, colour: string, frame: object}[]} shown with spectra; the first one is filled
- *     and its outliers are marked
+ * @param {{label: string, colour: string, frame: object, marked: boolean}[]} shown with spectra; the
+ *     first one is filled, and where it is marked its outliers are
  */
 export function density(axis, shown) {
   if (shown.length === 0) {
@@ -165,6 +165,7 @@ export function density(axis, shown) {
   const yRange = [Math.log10(LEAST), Math.log10(most) + 0.35];
   const inside = (frame) => percent(axis.within(frame.spectra.get(EIGENVALUES)));
   const first = shown[0].frame;
+  const marks = shown[0].marked ? outliers(first, axis) : {};
   return {
     x,
     lines,
@@ -173,14 +174,15 @@ export function density(axis, shown) {
     xTicks: axis.ticks(),
     yTicks: logarithmicTicks(...yRange),
     unit: 'eigenvalues per decade',
-    ...(shown.length === 1 || shown[0].marked ? outliers(first, axis) : {}),
+    ...marks,
     say: (i, pointed) => pointed
       ? `near ${text(axis.value(x[i]), 2)}: ${lines.map((each) =>
         `${lines.length > 1 ? `${each.label} ` : ''}${each.values[i] === null ? '< 0.1' : text(each.values[i], 3)}`).join(', ')} per decade`
       : shown.map(({ frame, label }) =>
         `${shown.length > 1 ? `${label}: ` : `iteration ${text(frame.iteration, 9)}: ${text(first.spectra.get(EIGENVALUES).order, 9)} eigenvalues, `}`
             + `${inside(frame)} within ±${powerOfTen(axis.exponent)}`).join('; '),
-    explanation: `Smoothed over ${NARROWEST} to ${WIDEST} decades: nothing finer is real. The middle is all that is nearer to zero than ±${powerOfTen(axis.exponent)}. Triangles: outliers, with residuals.`,
+    explanation: `Smoothed over ${NARROWEST} to ${WIDEST} decades: nothing finer is real. The middle is all that is nearer to zero than ±${powerOfTen(axis.exponent)}.`
+        + (marks.markers?.length > 0 ? ' Triangles: outliers, with residuals.' : ''),
     table: () => sharesTable(axis, shown.map(({ label, frame }) => [label, frame.spectra.get(EIGENVALUES)])),
   };
 }
@@ -206,18 +208,32 @@ function sharesTable(axis, rows) {
   };
 }
 
-/** Returns the density over iterations, by colour. */
-export function spectrogram(axis, all) {
+/** Returns the highest density of frames, for the last colour of their spectrograms. */
+export function highest(axis, frames) {
+  let most = 10 * LEAST;
+  for (const frame of frames.filter((each) => hasSpectrum(each))) {
+    axis.perDecade(frame.spectra.get(EIGENVALUES)).forEach((value) => {
+      most = value > most ? value : most;
+    });
+  }
+  return most;
+}
+
+/**
+ * Returns the density over iterations, by colour.
+ *
+ * @param {SpectrumAxis} axis that fits the frames
+ * @param {object[]} all frames, of which those without a spectrum are left out
+ * @param {number} most density, of the last colour
+ * @param {string} [title]
+ */
+export function spectrogram(axis, all, most, title) {
   const frames = all.filter((frame) => hasSpectrum(frame));
   if (frames.length < 2) {
     return null;
   }
   const x = frames.map((frame) => frame.iteration);
   const columns = frames.map((frame) => axis.perDecade(frame.spectra.get(EIGENVALUES)));
-  let most = 10 * LEAST;
-  columns.forEach((column) => column.forEach((value) => {
-    most = value > most ? value : most;
-  }));
   const edges = frames.map((frame) => known(frame.values.get(EDGE)));
   const largest = frames.map((frame) => known(frame.values.get(eigenvalue(1))));
   const curve = (values, label, of, dash) => ({
@@ -230,6 +246,7 @@ export function spectrogram(axis, all) {
   ].filter((each) => each.values.some((value) => value !== null));
   return {
     ...iterations(x),
+    title,
     x,
     lines,
     yRange: [-axis.negative, axis.positive],
@@ -246,7 +263,7 @@ export function spectrogram(axis, all) {
         ctx.drawImage(image, i, 0, 1, image.height, left, u.bbox.top, Math.max(1, Math.round(edge(i + 1)) - left), u.bbox.height);
       }
     },
-    key: () => rampKey(most, lines),
+    key: () => rampKey(most),
     say: (i, pointed) => `${pointed ? '' : 'now, '}iteration ${text(x[i], 9)}: `
         + [...lines.map((each) => `${each.label} ${text(each.values[i])}`),
           `${percent(axis.within(frames[i].spectra.get(EIGENVALUES)))} within ±${powerOfTen(axis.exponent)}`].join(', '),
@@ -255,20 +272,11 @@ export function spectrogram(axis, all) {
   };
 }
 
-function rampKey(most, lines) {
-  const stops = drawn('svg', { viewBox: '0 0 90 10', preserveAspectRatio: 'none', class: 'ramp' });
-  RAMP.forEach((name, i) => stops.append(drawn('rect', { x: 10 * i, y: 0, width: 10, height: 10, class: name })));
-  const item = element('li', {}, element('span', { text: text(LEAST) }), stops,
+function rampKey(most) {
+  const ramp = drawn('svg', { viewBox: '0 0 90 10', preserveAspectRatio: 'none', class: 'ramp' });
+  RAMP.forEach((name, i) => ramp.append(drawn('rect', { x: 10 * i, y: 0, width: 10, height: 10, class: name })));
+  return element('li', {}, element('span', { text: text(LEAST) }), ramp,
       element('span', { text: `${text(most, 2)} per decade` }));
-  const list = document.createDocumentFragment();
-  list.append(item);
-  for (const each of lines) {
-    const mark = element('span', { class: 'key' });
-    mark.style.borderTopColor = colour(each.colour);
-    mark.style.borderTopStyle = each.dash ? 'dashed' : 'solid';
-    list.append(element('li', {}, mark, element('span', { text: each.label })));
-  }
-  return list;
 }
 
 /** Returns where the gradient lies, as a histogram over eigenvalues. */

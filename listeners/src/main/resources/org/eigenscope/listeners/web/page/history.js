@@ -36,15 +36,14 @@ class Series {
   constructor(run, model, probe, operator, layer, normalization) {
     Object.assign(this, { run, model, probe, operator, layer, normalization });
     this.frames = [];
-    this.starts = 1;
-    this.updated = 0;
+    /** How many readings there had been when the first one of it came. */
+    this.since = 0;
   }
 
   frame(reading, time) {
     const last = this.frames.at(-1);
     if (last !== undefined && reading.iteration < last.iteration) {
       this.frames = [];
-      this.starts++;
     } else if (last !== undefined && reading.iteration === last.iteration) {
       if (last.id === reading.id) {
         return last;
@@ -119,11 +118,10 @@ export class History {
       const of = [tags.operator ?? '', tags.layer ?? '', tags.normalization ?? ''];
       const key = JSON.stringify([reading.run, reading.model, reading.probe, ...of]);
       if (!touched.has(key)) {
-        const series = this.series.get(key) ?? new Series(reading.run, reading.model, reading.probe, ...of);
+        const series = this.series.get(key) ?? this.#started(reading, of);
         // The order of a map is that of what was put in last.
         this.series.delete(key);
         this.series.set(key, series);
-        series.updated = this.readings;
         touched.set(key, series.frame(reading, time));
       }
       return touched.get(key);
@@ -144,6 +142,12 @@ export class History {
     reading.notes.forEach((note) => this.#addNote(note, reading));
   }
 
+  #started(reading, of) {
+    const series = new Series(reading.run, reading.model, reading.probe, ...of);
+    series.since = this.readings;
+    return series;
+  }
+
   #addTime(run, time) {
     const times = this.times.get(run) ?? [];
     times.push(time);
@@ -157,6 +161,7 @@ export class History {
     const probe = this.#probe(reading);
     probe.readings++;
     probe.newest = time;
+    probe.iteration = reading.iteration;
     probe.matvecs = reading.matvecs;
     probe.seconds = reading.seconds;
     if (probe.durations.length > 0 && reading.iteration <= probe.durations.at(-1)[0]) {
@@ -193,7 +198,7 @@ export class History {
 
   /** Takes in that an alert was raised or resolved. */
   addAlert(alert) {
-    const key = JSON.stringify([alert.name, alert.run, alert.model, alert.probe]);
+    const key = JSON.stringify([alert.name, alert.run, alert.model, alert.probe, tagText(alert.tags)]);
     this.alerts.delete(key);
     this.alerts.set(key, alert);
     for (const [state, most] of [['raised', MAX_ACTIVE], ['resolved', MAX_RESOLVED]]) {
@@ -220,17 +225,24 @@ export class History {
     return this.times.get(run)?.at(-1) ?? NaN;
   }
 
-  /** Returns the newest series of a selection, the newest first. */
+  /** Returns the series of a selection, in the order of their first readings. */
   seriesOf(selection = {}) {
-    return [...this.series.values()].reverse().filter((series) =>
-      Object.entries(selection).every(([key, value]) => value === undefined || series[key] === value));
+    return [...this.series.values()]
+        .filter((series) => Object.entries(selection)
+            .every(([key, value]) => value === undefined || series[key] === value))
+        .sort((a, b) => a.since - b.since);
   }
 
   /** Returns the frames of a matrix in one normalization, of one probe or of all, by iteration. */
   frames(selection) {
-    const all = this.seriesOf(selection).reverse();
+    const all = this.seriesOf(selection);
     return all.length === 0 ? [] : merged(all);
   }
+}
+
+/** Returns tags in words, the same for the same tags. */
+export function tagText(tags = {}) {
+  return Object.keys(tags).sort().map((tag) => `${tag} ${tags[tag]}`).join(', ');
 }
 
 function trim(map, most) {

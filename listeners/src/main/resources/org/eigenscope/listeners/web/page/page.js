@@ -2,9 +2,9 @@
 
 import { element, drawn, fillTable, setText } from './dom.js';
 import * as figures from './figures.js';
-import { GRADIENT, History, parsed } from './history.js';
+import { GRADIENT, History, parsed, tagText } from './history.js';
 import { age, clock, count, duration, percent, subscript, text, UNKNOWN } from './numbers.js';
-import { colour, evenly, forgetColours, Plot } from './plot.js';
+import { evenly, forgetColours, keyOf, Plot } from './plot.js';
 import { Stream } from './stream.js';
 
 /** Readings come in bursts when the history is sent; the page is drawn at most so often. */
@@ -25,7 +25,7 @@ const SEVERITIES = ['critical', 'warning', 'info'];
 const byId = (id) => document.getElementById(id);
 const history = new History();
 let hello = null;
-let selection = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+let selection = chosenInAddress();
 let pointed = null;
 
 /* ---------------------------------------------------------------- figures */
@@ -55,6 +55,7 @@ const plots = {
   armRatio: new Plot('Largest eigenvalue against the reference', overTime),
   durations: new Plot('Duration of readings', { height: 150 }),
 };
+const armSpectrograms = [1, 2, 3].map((i) => new Plot(`Spectrum, arm ${i}`, overTime));
 const others = new Map();
 
 function place(id, ...names) {
@@ -65,6 +66,7 @@ function place(id, ...names) {
 }
 place('spectrum', 'density', 'spectrogram');
 place('arms', 'armDensity', 'armLargest', 'armFraction', 'armLoss', 'armOutliers', 'armRatio');
+armSpectrograms.forEach((plot) => byId('arms').append(plot.figure));
 place('eigenvalues', 'largest', 'stability', 'loss', 'outliers', 'outlierRatio', 'trace', 'negative', 'smallest');
 place('gradient', 'dimension', 'fraction', 'overlap', 'gradient', 'norm');
 place('durations', 'durations');
@@ -73,12 +75,24 @@ place('durations', 'durations');
 
 /** What can be chosen, each within what was chosen before it. */
 const CHOICES = [
-  { name: 'run', label: 'Run', of: (series) => series.run },
+  { name: 'run', label: 'Run', of: (series) => series.run, newest: true },
   { name: 'model', label: 'Model', of: (series) => series.model },
   { name: 'matrix', label: 'Matrix', of: (series) => JSON.stringify([series.operator, series.layer]), say: matrixText },
   { name: 'probe', label: 'Probe', of: (series) => series.probe, all: 'all probes' },
   { name: 'arm', label: 'Normalization', of: (series) => series.normalization },
 ];
+
+/** Returns what the address says, as in #run=a&model=b: it can be kept and sent. */
+function chosenInAddress() {
+  return Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+}
+
+window.addEventListener('hashchange', () => {
+  if (CHOICES.some((choice) => choice.name in chosenInAddress())) {
+    selection = chosenInAddress();
+    draw();
+  }
+});
 
 function matrixText(key) {
   const [operator, layer] = JSON.parse(key);
@@ -87,7 +101,11 @@ function matrixText(key) {
   return name === '' ? of : `${name}, ${of}`;
 }
 
-/** Returns what is chosen, with what there is in place of what there is not; fills the controls. */
+/**
+ * Returns what is chosen, with what there is in place of what there is not; fills the controls. What
+ * nobody chose is the run that started last, and of that what was measured first: it does not change
+ * with each reading.
+ */
 function choose() {
   let series = history.seriesOf();
   const chosen = {};
@@ -96,16 +114,13 @@ function choose() {
     // Contrasts have no normalization of their own.
     const among = choice.name === 'arm' && series.some((each) => each.normalization !== '')
       ? series.filter((each) => each.normalization !== '') : series;
-    const newestFirst = [...new Set(among.map(choice.of))];
-    const wanted = selection[choice.name];
-    const values = [...newestFirst].sort((a, b) => (a < b ? -1 : 1));
-    const value = newestFirst.includes(wanted) ? wanted
-      : choice.all ? undefined
-        : choice.name === 'arm' ? among.length > 0 ? choice.of(among.at(-1)) : ''
-          : newestFirst[0];
+    const values = [...new Set(among.map(choice.of))];
+    const usual = choice.all ? undefined : values.at(choice.newest ? -1 : 0);
+    const value = values.includes(selection[choice.name]) ? selection[choice.name] : usual;
     chosen[choice.name] = value;
-    chosen[`${choice.name}s`] = choice.name === 'arm' ? [...newestFirst].reverse() : values;
-    if (choice.name !== 'arm' && value !== undefined) {
+    if (choice.name === 'arm') {
+      chosen.arms = values;
+    } else if (value !== undefined) {
       series = series.filter((each) => choice.of(each) === value);
     }
     fill(form, choice, values, value);
@@ -191,7 +206,7 @@ function draw() {
 
 function drawSpectrum() {
   shownAxis = figures.axisOf(shownSpectra);
-  plots.spectrogram.show(figures.spectrogram(shownAxis, shownSpectra));
+  plots.spectrogram.show(figures.spectrogram(shownAxis, shownSpectra, figures.highest(shownAxis, shownSpectra)));
   drawDensity();
 }
 
@@ -365,8 +380,12 @@ function drawArms(arms, contrasts) {
     return frame === undefined ? [] : [{ ...arm, frame }];
   });
   const spectra = newest((frame) => figures.hasSpectrum(frame));
-  const axis = figures.axisOf(some.flatMap((arm) => arm.frames));
+  const all = some.flatMap((arm) => arm.frames);
+  const axis = figures.axisOf(all);
   plots.armDensity.show(figures.density(axis, spectra));
+  const most = figures.highest(axis, all);
+  armSpectrograms.forEach((plot, i) => plot.show(some[i] === undefined ? null
+    : figures.spectrogram(axis, some[i].frames, most, `Spectrum, ${some[i].label}`)));
   plots.armLargest.show(over(figures.eigenvalue(1), 'fitting', { explanation: 'Bands: residuals.' }, figures.residual(1)));
   plots.armFraction.show(k < 1 ? null : over(figures.fraction(k), 'share', { unit: `top ${k}` }));
   plots.armLoss.show(over('eigenscope.loss', 'fitting', {}));
@@ -393,11 +412,8 @@ function drawArmsTable(arms, contrasts, k) {
   const last = Math.min(10, ...arms.map((arm) => figures.numbered(arm.frames, figures.eigenvalue, 10).length));
   const rows = arms.map((arm) => {
     const { frames } = arm;
-    const mark = element('span', { class: 'key' });
-    mark.style.borderTopColor = colour(arm.colour);
-    mark.style.borderTopStyle = arm.dash ? 'dashed' : 'solid';
     return [
-      arm.label, text(frames.at(-1).iteration, 9),
+      element('span', { class: 'keyed' }, keyOf(arm), arm.label), text(frames.at(-1).iteration, 9),
       withDoubt(frames, figures.eigenvalue(1), figures.residual(1)),
       text(eigen(frames, 1) / eigen(frames, last), 3), text(value(frames, 'eigenscope.outliers')),
       percent(value(frames, figures.fraction(k)) ?? NaN),
@@ -467,7 +483,7 @@ function drawOthers(frames) {
       byId('others').append(others.get(name).figure);
     }
     others.get(name).show(figures.overIterations(frames, [...keys].slice(0, MAX_LINES).map((key, i) => ({
-      label: Object.entries(parsed(key).tags).map(([tag, value]) => `${tag} ${value}`).join(', ') || 'value',
+      label: tagText(parsed(key).tags) || 'value',
       colour: `s${i}`, dash: figures.DASHES[i % figures.DASHES.length], key,
     })), 'fitting'));
   }
@@ -502,7 +518,7 @@ function drawHealth() {
 
 function outcome(event, probe) {
   if (event === null) {
-    return probe.readings > 0 ? 'completed' : UNKNOWN;
+    return `completed at iteration ${text(probe.iteration, 9)}`;
   }
   const words = `${event.outcome} at iteration ${text(event.iteration, 9)}${event.message ? `: ${event.message}` : ''}`;
   return event.outcome === 'completed' ? words : element('strong', { class: 'bad', text: words });
@@ -536,9 +552,9 @@ function drawAlerts() {
       element('small', { text: alert.state === 'raised' ? severity(alert) : 'resolved' }),
       element('p', { text: alert.summary }),
       element('small', {
-        text: [`since ${clock(Date.parse(alert.time))}`.replace('since', alert.state === 'raised' ? 'since' : 'at'),
-          alert.run, alert.model, alert.probe, `iteration ${text(alert.iteration, 9)}`,
-          `value ${text(alert.value)}`, `limit ${text(alert.limit)}`].filter((each) => each).join(' · '),
+        text: [`${alert.state === 'raised' ? 'since' : 'at'} ${clock(Date.parse(alert.time))}`,
+          alert.run, alert.model, alert.probe, tagText(alert.tags), `iteration ${text(alert.iteration, 9)}`,
+          `value ${text(alert.value)}`, `limit ${text(alert.limit)}`, alert.runbook].filter((each) => each).join(' · '),
       })));
   replaceUnlessSame(byId('alerts').querySelector('ol'), list.length > 0 ? list
     : [element('li', { class: 'none', text: 'No alert.' })]);
@@ -592,18 +608,19 @@ function drawState() {
   document.body.dataset.state = state;
   const newest = history.newestTime(shown?.run);
   const usual = history.usualInterval(shown?.run);
-  const old = secondsSince(newest);
+  const isJournal = hello?.source === 'journal';
   setText(byId('state-text'), {
-    lost: 'Disconnected', connecting: 'Connecting', finished: 'Finished journal', stale: 'No new readings',
-    live: hello?.source === 'journal' ? 'Following the journal' : 'Live',
+    lost: 'Disconnected', connecting: 'Connecting', stale: 'No new readings',
+    finished: isJournal ? 'Finished journal' : 'Ended', live: isJournal ? 'Following the journal' : 'Live',
   }[state]);
   setText(byId('age'), Number.isNaN(newest) ? ''
     : state === 'finished' ? `last reading ${clock(newest)}`
-      : `newest reading ${age(old)} ago${usual > 0 ? `, usually one every ${duration(usual)}` : ''}`);
+      : `newest reading ${age(secondsSince(newest))} ago${usual > 0 ? `, usually one every ${duration(usual)}` : ''}`);
   const banner = byId('banner');
   const since = clock(stream.lostSince ?? NaN);
   const words = state === 'lost'
-    ? `Disconnected since ${since}. ${history.readings > 0 ? 'What is shown is of then. ' : ''}Trying again.`
+    ? `Disconnected since ${since}${hello?.state === 'finished' && !isJournal ? ', when the training closed its endpoint' : ''}. `
+        + `${history.readings > 0 ? 'What is shown is of then. ' : ''}Trying again.`
     : state === 'stale' ? `No reading since ${clock(newest)}, though there is usually one every ${duration(usual)}. The server is there; the training may have ended, or a probe is stuck.`
       : '';
   banner.hidden = words === '';
@@ -613,6 +630,7 @@ function drawState() {
     setText(each, each.dataset.time === '' ? UNKNOWN
       : hello?.state === 'finished' ? clock(time) : `${age(secondsSince(time))} ago`);
   }
+  byId('metrics').hidden = isJournal;
   setText(byId('title'), hello?.title ?? '');
   setText(byId('version'), hello?.version ? `Eigenscope ${hello.version}` : 'Eigenscope');
   if (history.readings === 0) {
@@ -639,6 +657,10 @@ function titleOf(state) {
 
 const stream = new Stream('api/events', {
   hello: (event) => {
+    if (hello !== null && hello.instance !== event.instance) {
+      // Another training, or another journal: the server sends everything again.
+      history.clear();
+    }
     hello = event;
     drawSoon();
   },
@@ -661,7 +683,7 @@ setInterval(drawState, 1000);
 
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   forgetColours();
-  [...Object.values(plots), ...others.values()].forEach((plot) => plot.redraw());
+  [...Object.values(plots), ...armSpectrograms, ...others.values()].forEach((plot) => plot.redraw());
   draw();
 });
 

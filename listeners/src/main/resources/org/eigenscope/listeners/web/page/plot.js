@@ -1,6 +1,6 @@
 // One figure: a chart by uPlot with a cursor for mouse and keyboard, a legend, and its numbers as a table.
 
-import { element, fillTable, setText } from './dom.js';
+import { drawn, element, fillTable, setText } from './dom.js';
 import { text, UNKNOWN } from './numbers.js';
 
 /* global uPlot */
@@ -58,9 +58,11 @@ export function forgetColours() {
  * @property {{at: number, low: number, high: number}[]} [markers] small triangles at the top
  * @property {function(uPlot): void} [paint] draws below the lines
  * @property {function(number): string} say what is at a place of x
+ * @property {string} [title] in place of the plot's
+ * @property {string} [unit] said after the title
  * @property {string} [explanation]
- * @property {string} [summary] for those who cannot see it
- * @property {{columns: string[], rows: string[][]}} [table] in place of the lines' values
+ * @property {function(): Node} [key] what comes first in the legend
+ * @property {function(): {columns: string[], rows: string[][]}} [table] in place of the lines' values
  */
 
 /** A figure, of which there is one for all time; its content changes. */
@@ -73,6 +75,7 @@ export class Plot {
   constructor(title, options = {}) {
     this.title = title;
     this.options = { height: HEIGHT, xTitle: 'iteration', ...options };
+    this.name = element('span', { text: title });
     this.unit = element('small');
     this.holder = element('div', {
       class: 'plot', tabindex: '0', role: 'slider', 'aria-label': title, 'aria-valuemin': '0',
@@ -86,7 +89,7 @@ export class Plot {
         element('summary', { text: 'Numbers' }),
         element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `${title}, numbers` }, this.table));
     this.figure = element('figure', {},
-        element('figcaption', {}, `${title} `, this.unit),
+        element('figcaption', {}, this.name, ' ', this.unit),
         this.holder, this.readout, this.legend, this.explanation, this.details);
     this.details.addEventListener('toggle', () => this.#fillTable());
     this.holder.addEventListener('keydown', (event) => this.#key(event));
@@ -113,6 +116,9 @@ export class Plot {
     } else {
       this.chart.setData(data);
     }
+    const title = content.title ?? this.title;
+    setText(this.name, title);
+    this.holder.setAttribute('aria-label', title);
     setText(this.unit, content.unit ?? '');
     setText(this.explanation, content.explanation ?? '');
     this.explanation.hidden = !content.explanation;
@@ -327,9 +333,14 @@ export class Plot {
       const from = this.at === null ? known.length : nearest(known, this.at);
       const to = known[Math.max(0, Math.min(known.length - 1, step(from)))];
       if (to !== undefined) {
-        this.chart.setCursor({ left: this.chart.valToPos(this.content.x[to], 'x'), top: 10 });
+        this.#point(this.chart.valToPos(this.content.x[to], 'x'));
       }
     }
+  }
+
+  /** Sets the cursor, here and in the figures that move together; below 0 takes it away. */
+  #point(left) {
+    this.chart?.setCursor({ left, top: left < 0 ? -1 : 10 }, true, true);
   }
 
   /** Returns the places of x where there is something. */
@@ -345,7 +356,7 @@ export class Plot {
 
   #leave() {
     if (this.at !== null) {
-      this.chart?.setCursor({ left: -10, top: -10 });
+      this.#point(-1);
     }
   }
 
@@ -365,12 +376,8 @@ export class Plot {
   #fillLegend() {
     const { lines, key } = this.content;
     const named = lines.filter((line) => line.label);
-    const items = key ? [key()] : named.length < 2 ? [] : named.map((line) => {
-      const mark = element('span', { class: 'key' });
-      mark.style.borderTopColor = colour(line.colour);
-      mark.style.borderTopStyle = line.dash ? 'dashed' : 'solid';
-      return element('li', {}, mark, element('span', { text: line.label }));
-    });
+    const items = [...(key ? [key()] : []), ...(key || named.length > 1 ? named : []).map((line) =>
+      element('li', {}, keyOf(line), element('span', { text: line.label })))];
     this.legend.hidden = items.length === 0;
     this.legend.replaceChildren(...items);
   }
@@ -393,6 +400,15 @@ export class Plot {
     ]);
     return { columns, rows };
   }
+}
+
+/** Returns a piece of a line, for a legend. */
+export function keyOf(line) {
+  return drawn('svg', { viewBox: '0 0 26 10', class: 'key', 'aria-hidden': 'true' },
+      drawn('line', {
+        x1: 0, y1: 5, x2: 26, y2: 5, stroke: colour(line.colour), 'stroke-width': 2,
+        'stroke-dasharray': (line.dash ?? []).join(' '),
+      }));
 }
 
 function line(ctx, fromX, fromY, toX, toY) {
