@@ -133,7 +133,7 @@ class ServeCommandTest {
   }
 
   /** The command at work in a thread, which an interrupt ends. */
-  private final class Serving implements AutoCloseable {
+  private final class Serving {
     private final Lines out = new Lines();
     private final Lines err = new Lines();
     private final CompletableFuture<Integer> status = new CompletableFuture<>();
@@ -177,8 +177,7 @@ class ServeCommandTest {
       return status.get(60, TimeUnit.SECONDS);
     }
 
-    @Override
-    public void close() throws Exception {
+    void end() throws Exception {
       thread.interrupt();
       status();
     }
@@ -213,7 +212,7 @@ class ServeCommandTest {
 
   private Serving serve(String... options) throws InterruptedException {
     Serving serving = new Serving(options);
-    open.add(serving);
+    open.add(serving::end);
     return serving;
   }
 
