@@ -8,6 +8,8 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.eigenscope.listeners.HandmadeReadings;
+import org.eigenscope.listeners.metrics.PrometheusEndpoint;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -229,18 +231,56 @@ class PageTest {
   }
 
   @Test
-  void aFinishedJournalIsNeverStale() throws Exception {
-    server.send("hello", Events.hello("finished", Events.START.plusSeconds(1_000_000)));
+  void showsWhatAnEndpointsSinkTakesUntilItIsClosed() throws Exception {
+    try (PrometheusEndpoint endpoint = PrometheusEndpoint.start(0)) {
+      HandmadeReadings.feed(endpoint.sink());
+      browser.open(endpoint.page(), WIDTH, HEIGHT);
+      browser.until("document.querySelector('#now-title').textContent === 'Iteration 300'");
+      assertThat(browser.text(tile("Largest eigenvalue"))).contains("12.5\n± 10⁻⁶");
+      assertThat(browser.text(tile("Trace"))).contains("99\n± 4.5, standard error");
+      assertThat(
+              browser.text("document.querySelector('#probes tbody').innerText").replace('\t', ' '))
+          .startsWith("run-1 · lenet · spectrum skipped at iteration 500 1 1 1 1.25 s 940 12.5 %");
+      assertThat(browser.text("document.querySelector('#notes').innerText"))
+          .contains("the smallest eigenvalue did not converge — residual 4·10⁻⁶ 😀");
+
+      endpoint.sink().accept(HandmadeReadings.spectrum(400));
+      browser.until("document.querySelector('#now-title').textContent === 'Iteration 400'");
+
+      endpoint.sink().accept(HandmadeReadings.paired(400));
+      browser.until("!document.querySelector('#arms-table').closest('section').hidden");
+      assertThat(browser.text("document.querySelector('#arms-table').innerText"))
+          .contains("batch")
+          .contains("frozen against batch")
+          .contains("population against batch");
+      assertNothingWrong(endpoint.page());
+    }
+
+    browser.until("document.body.dataset.state === 'lost'");
+    assertThat(browser.text("document.querySelector('#banner').textContent"))
+        .contains("when the training closed its endpoint");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void aJournalThatDoesNotGrowIsNotStale() throws Exception {
+    Map<String, Object> hello =
+        new HashMap<>(Events.hello("open", Events.START.plusSeconds(1_000_000)));
+    hello.put("source", "journal");
+    server.send("hello", hello);
     server.send("reading", Events.reading(10).event());
     server.send("reading", Events.reading(20).event());
     open();
 
-    browser.until("document.body.dataset.state === 'finished'");
     browser.until("!document.querySelector('#readings').hidden");
+    browser.until("document.body.dataset.state === 'finished'");
     assertThat(browser.text("document.querySelector('#state').innerText"))
-        .contains("Finished journal")
+        .startsWith("Journal")
         .contains("last reading 2026-01-0");
     assertThat(browser.value("document.querySelector('#banner').hidden").asBoolean()).isTrue();
+    assertThat(browser.value("document.querySelector('#metrics').hidden").asBoolean())
+        .as("a journal's page has no metrics")
+        .isTrue();
     assertNothingWrong(server.address());
   }
 

@@ -7,8 +7,11 @@ import { age, clock, count, duration, percent, subscript, text, UNKNOWN } from '
 import { evenly, forgetColours, keyOf, Plot } from './plot.js';
 import { Stream } from './stream.js';
 
-/** Readings come in bursts when the history is sent; the page is drawn at most so often. */
+/** Readings come in bursts when the history is sent: the page is drawn at most so often... */
 const DRAW_MILLIS = 150;
+
+/** ... and rests so many times as long as drawing took. */
+const REST = 4;
 
 /** A reading is late after so many times the usual interval, and so many seconds. */
 const LATE_INTERVALS = 5;
@@ -58,15 +61,17 @@ const plots = {
 const armSpectrograms = [1, 2, 3].map((i) => new Plot(`Spectrum, arm ${i}`, overTime));
 const others = new Map();
 
+function add(id, plot) {
+  plot.show(null);
+  byId(id).append(plot.figure);
+}
+
 function place(id, ...names) {
-  names.forEach((name) => {
-    plots[name].show(null);
-    byId(id).append(plots[name].figure);
-  });
+  names.forEach((name) => add(id, plots[name]));
 }
 place('spectrum', 'density', 'spectrogram');
 place('arms', 'armDensity', 'armLargest', 'armFraction', 'armLoss', 'armOutliers', 'armRatio');
-armSpectrograms.forEach((plot) => byId('arms').append(plot.figure));
+armSpectrograms.forEach((plot) => add('arms', plot));
 place('eigenvalues', 'largest', 'stability', 'loss', 'outliers', 'outlierRatio', 'trace', 'negative', 'smallest');
 place('gradient', 'dimension', 'fraction', 'overlap', 'gradient', 'norm');
 place('durations', 'durations');
@@ -157,12 +162,17 @@ function fill(form, choice, values, value) {
 /* ------------------------------------------------------------------- draw */
 
 let drawing = null;
+let drawMillis = 0;
 
 function drawSoon() {
   drawing ??= setTimeout(() => {
-    drawing = null;
+    const began = performance.now();
     draw();
-  }, DRAW_MILLIS);
+    // The charts draw when this is done.
+    setTimeout(() => {
+      drawMillis = performance.now() - began;
+    });
+  }, Math.max(DRAW_MILLIS, REST * drawMillis));
 }
 
 function point(index) {
@@ -595,7 +605,9 @@ function stateOf() {
     return 'finished';
   }
   const usual = history.usualInterval(shown?.run);
-  return secondsSince(history.newestTime(shown?.run)) > Math.max(LATE_SECONDS, LATE_INTERVALS * usual) ? 'stale' : 'live';
+  const isLate = secondsSince(history.newestTime(shown?.run)) > Math.max(LATE_SECONDS, LATE_INTERVALS * usual);
+  // A journal that does not grow is a finished one, as most are.
+  return !isLate ? 'live' : hello?.source === 'journal' ? 'finished' : 'stale';
 }
 
 function secondsSince(millis) {
@@ -611,7 +623,7 @@ function drawState() {
   const isJournal = hello?.source === 'journal';
   setText(byId('state-text'), {
     lost: 'Disconnected', connecting: 'Connecting', stale: 'No new readings',
-    finished: isJournal ? 'Finished journal' : 'Ended', live: isJournal ? 'Following the journal' : 'Live',
+    finished: isJournal ? 'Journal' : 'Ended', live: isJournal ? 'Following the journal' : 'Live',
   }[state]);
   setText(byId('age'), Number.isNaN(newest) ? ''
     : state === 'finished' ? `last reading ${clock(newest)}`
@@ -628,7 +640,7 @@ function drawState() {
   for (const each of document.querySelectorAll('.ago')) {
     const time = Number(each.dataset.time);
     setText(each, each.dataset.time === '' ? UNKNOWN
-      : hello?.state === 'finished' ? clock(time) : `${age(secondsSince(time))} ago`);
+      : state === 'finished' ? clock(time) : `${age(secondsSince(time))} ago`);
   }
   byId('metrics').hidden = isJournal;
   setText(byId('title'), hello?.title ?? '');

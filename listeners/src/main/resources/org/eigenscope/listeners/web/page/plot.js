@@ -8,6 +8,10 @@ import { text, UNKNOWN } from './numbers.js';
 const HEIGHT = 210;
 const TABLE_ROWS = 12;
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+
+/** Width of a digit of that font, in pixels. */
+const LETTER = 6.8;
+
 const PAGE_STEP = 10;
 const KEYS = {
   ArrowLeft: (at) => at - 1,
@@ -164,7 +168,7 @@ export class Plot {
     const chart = new uPlot({
       width: this.#width(),
       height: this.options.height,
-      padding: [10, 12, 0, 0],
+      padding: [10, () => this.#half(this.content.xTicks.at(-1)), 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -197,7 +201,12 @@ export class Plot {
   }
 
   #textWidth(values) {
-    return Math.max(0, ...(values ?? []).map((value) => 6.6 * String(value ?? '').length));
+    return Math.max(0, ...(values ?? []).map((value) => LETTER * String(value ?? '').length));
+  }
+
+  /** Returns half the width of a tick's label, which the last one needs beside the chart. */
+  #half(tick) {
+    return Math.max(12, (LETTER / 2) * (tick?.text.length ?? 0));
   }
 
   /** Leaves out labels that would touch. */
@@ -207,7 +216,7 @@ export class Plot {
     return splits.map((at) => {
       const tick = ticks.find((each) => each.at === at);
       const place = Math.abs(chart.valToPos(at, scale) - (scale === 'x' ? 0 : chart.bbox.height / uPlot.pxRatio));
-      const half = scale === 'x' ? 3.3 * tick.text.length : 0;
+      const half = scale === 'x' ? (LETTER / 2) * tick.text.length : 0;
       if (!Number.isFinite(place) || place - half - last < least) {
         return '';
       }
