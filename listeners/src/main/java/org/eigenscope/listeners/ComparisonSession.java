@@ -133,7 +133,8 @@ final class ComparisonSession {
     Runnable task;
     try (KeptThreadState kept = new KeptThreadState()) {
       DataBatches minibatch = minibatches.at(model, iteration);
-      boolean due = settings.schedule().isDue(new ProbeSchedule.Moment(iteration, epoch, false));
+      ProbeSchedule.Moment moment = new ProbeSchedule.Moment(iteration, epoch, false);
+      boolean due = settings.schedule().isDue(moment) && settings.schedule().take(moment);
       Snapshot snapshot = due ? snapshot(Network.of(model), iteration, epoch) : null;
       // Devices work behind their threads; another thread may look at the arrays next.
       Nd4j.getExecutioner().commit();

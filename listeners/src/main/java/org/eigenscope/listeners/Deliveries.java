@@ -24,6 +24,7 @@ final class Deliveries {
   private static final int CAPACITY = 1024;
 
   private final List<ReadingSink> sinks;
+  private final Consumer<StopTrainingException> stops;
   private final BlockingQueue<Consumer<ReadingSink>> waiting = new LinkedBlockingQueue<>(CAPACITY);
   private final ReentrantLock delivering = new ReentrantLock();
   private final LongAdder failures = new LongAdder();
@@ -31,8 +32,15 @@ final class Deliveries {
   private final AtomicBoolean overflowed = new AtomicBoolean();
   private volatile boolean closed;
 
-  Deliveries(List<ReadingSink> sinks) {
+  /**
+   * Creates deliveries.
+   *
+   * @param sinks who gets them
+   * @param stops what becomes of an exception by which a sink stops the training
+   */
+  Deliveries(List<ReadingSink> sinks, Consumer<StopTrainingException> stops) {
     this.sinks = List.copyOf(sinks);
+    this.stops = stops;
   }
 
   /** Makes a call on every sink, after those that wait already. */
@@ -67,6 +75,8 @@ final class Deliveries {
       }
       try {
         call.accept(sink);
+      } catch (StopTrainingException e) {
+        stops.accept(e);
       } catch (Throwable t) {
         Failures.throwIfBroken(t);
         failures.increment();

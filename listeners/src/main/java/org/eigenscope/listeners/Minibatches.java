@@ -41,6 +41,11 @@ final class Minibatches {
     return find(model, iteration).get();
   }
 
+  /** Returns whether the minibatch of a model's iteration was captured. */
+  synchronized boolean holds(Model model, int iteration) {
+    return latest.stream().anyMatch(captured -> captured.isOf(model, iteration));
+  }
+
   private synchronized void put(Latest captured) {
     Model model = captured.model.get();
     latest.removeIf(other -> other.model.get() == null || other.model.get() == model);
@@ -49,7 +54,7 @@ final class Minibatches {
 
   private synchronized Supplier<DataBatches> find(Model model, int iteration) {
     for (Latest captured : latest) {
-      if (captured.model.get() == model && captured.iteration == iteration) {
+      if (captured.isOf(model, iteration)) {
         return captured.batch;
       }
     }
@@ -62,5 +67,9 @@ final class Minibatches {
     latest.clear();
   }
 
-  private record Latest(WeakReference<Model> model, int iteration, Supplier<DataBatches> batch) {}
+  private record Latest(WeakReference<Model> model, int iteration, Supplier<DataBatches> batch) {
+    boolean isOf(Model other, int wanted) {
+      return model.get() == other && iteration == wanted;
+    }
+  }
 }

@@ -105,6 +105,8 @@ public final class NormalizationComparisonListener extends BaseTrainingListener
    *
    * @throws ProbeFailedException under {@link FailurePolicy#RETHROW}, if something failed on the
    *     background thread and the training thread doesn't know yet
+   * @throws StopTrainingException if a sink stopped the training on another thread and the training
+   *     thread doesn't know yet
    */
   @Override
   public void close() {

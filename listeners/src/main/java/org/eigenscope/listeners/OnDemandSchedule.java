@@ -27,4 +27,14 @@ public final class OnDemandSchedule implements ProbeSchedule {
   public boolean isDue(Moment moment) {
     return requested.get();
   }
+
+  @Override
+  public boolean take(Moment moment) {
+    return requested.getAndSet(false);
+  }
+
+  @Override
+  public boolean waits(Moment moment) {
+    return true;
+  }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What became of the measurements of one listener: counted, told to its sinks, and, where a failure
- * is to reach the training, kept for the training thread.
+ * or a sink's wish to stop is to reach the training, kept for the training thread.
  *
  * <p><b>Threading.</b> Thread-safe.
  */
@@ -18,7 +18,7 @@ final class Outcomes {
   private final String model;
   private final FailurePolicy failurePolicy;
   private final Deliveries deliveries;
-  private final AtomicReference<@Nullable ProbeFailedException> toRethrow = new AtomicReference<>();
+  private final AtomicReference<@Nullable RuntimeException> toRethrow = new AtomicReference<>();
   private final LongAdder completed = new LongAdder();
   private final LongAdder failed = new LongAdder();
   private final LongAdder skipped = new LongAdder();
@@ -27,7 +27,7 @@ final class Outcomes {
     this.run = run;
     this.model = model;
     this.failurePolicy = failurePolicy;
-    this.deliveries = new Deliveries(sinks);
+    this.deliveries = new Deliveries(sinks, this::keep);
   }
 
   void announce(String probe, List<Quantity> quantities) {
@@ -58,11 +58,7 @@ final class Outcomes {
   void failed(String probe, int iteration, long elapsedNanos, String message, Throwable cause) {
     failed.increment();
     if (failurePolicy == FailurePolicy.RETHROW) {
-      ProbeFailedException failure = new ProbeFailedException(message, cause);
-      ProbeFailedException earlier = toRethrow.compareAndExchange(null, failure);
-      if (earlier != null) {
-        earlier.addSuppressed(failure);
-      }
+      keep(new ProbeFailedException(message, cause));
     }
     report(new ProbeEvent.Failed(run, model, probe, iteration, elapsedNanos, cause));
   }
@@ -71,12 +67,19 @@ final class Outcomes {
     deliveries.deliver(sink -> sink.report(event));
   }
 
+  private void keep(RuntimeException thrown) {
+    RuntimeException earlier = toRethrow.compareAndExchange(null, thrown);
+    if (earlier != null && earlier != thrown) {
+      earlier.addSuppressed(thrown);
+    }
+  }
+
   /**
-   * Throws what failed since it was last called, under {@link FailurePolicy#RETHROW}; for the
-   * training thread.
+   * Throws what failed since it was last called, under {@link FailurePolicy#RETHROW}, or what a
+   * sink threw to stop the training; for the training thread.
    */
   void rethrow() {
-    ProbeFailedException failure = toRethrow.getAndSet(null);
+    RuntimeException failure = toRethrow.getAndSet(null);
     if (failure != null) {
       throw failure;
     }

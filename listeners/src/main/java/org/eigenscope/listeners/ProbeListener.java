@@ -153,6 +153,8 @@ public final class ProbeListener extends BaseTrainingListener
    *
    * @throws ProbeFailedException under {@link FailurePolicy#RETHROW}, if an asynchronous probe
    *     failed and the training thread doesn't know yet
+   * @throws StopTrainingException if a sink stopped the training on another thread and the training
+   *     thread doesn't know yet
    */
   @Override
   public void close() {

@@ -8,13 +8,31 @@ import java.util.Arrays;
  * <p>A schedule is a pure function of the moment: it is asked from training threads, possibly
  * several times for one moment, and also whether a moment <em>would</em> be due (to keep the
  * minibatch of what may turn out to be the last iteration of an epoch). Whatever it answers, a
- * listener measures a probe at most once for an iteration.
+ * listener measures a probe at most once for an iteration. What changes a schedule, as measuring
+ * does one of requests, happens in {@link #take} alone.
  */
 @FunctionalInterface
 public interface ProbeSchedule {
 
   /** Returns whether a probe measures at a moment. */
   boolean isDue(Moment moment);
+
+  /**
+   * Is told that a moment that was due is about to be measured; returns whether it still is to be.
+   * By default that changes nothing, and is true.
+   */
+  default boolean take(Moment moment) {
+    return true;
+  }
+
+  /**
+   * Returns whether what is due at a moment stays due, and isn't skipped, if it can't be measured
+   * then: because a measurement is running, or because it became due when the minibatch had passed
+   * already. By default it is skipped.
+   */
+  default boolean waits(Moment moment) {
+    return false;
+  }
 
   /**
    * A moment of a training: an iteration's update was applied, or an epoch ended with it.
@@ -87,7 +105,7 @@ public interface ProbeSchedule {
 
   /** Returns a schedule that is due when this one or another is. */
   default ProbeSchedule or(ProbeSchedule other) {
-    return moment -> isDue(moment) || other.isDue(moment);
+    return new EitherSchedule(this, other);
   }
 
   private static boolean isPoint(int iteration, int pointsPerDecade) {

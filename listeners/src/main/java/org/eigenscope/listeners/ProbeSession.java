@@ -143,7 +143,9 @@ final class ProbeSession {
     for (ScheduledProbe scheduled : settings.probes()) {
       try {
         if (scheduled.isDue(moment)) {
-          scheduled.claim(moment.iteration());
+          if (!scheduled.waits(moment)) {
+            scheduled.claim(moment.iteration());
+          }
           due.add(scheduled);
         }
       } catch (Throwable t) {
@@ -162,13 +164,23 @@ final class ProbeSession {
   private void measureOrSkip(Model model, Moment moment, List<ScheduledProbe> due, long start) {
     if (!idle.tryAcquire()) {
       if (!closed.get()) {
-        due.forEach(scheduled -> outcomes.skipped(scheduled.name(), moment.iteration()));
+        due.stream()
+            .filter(scheduled -> scheduled.isClaimed(moment.iteration()))
+            .forEach(scheduled -> outcomes.skipped(scheduled.name(), moment.iteration()));
       }
       return;
     }
     boolean handedOver = false;
     long snapshotStart = settings.nanoTime().getAsLong();
+    // What waits for a minibatch stays due.
+    if (settings.data() == null && !minibatches.holds(model, moment.iteration())) {
+      due.removeIf(scheduled -> !scheduled.isClaimed(moment.iteration()));
+    }
     try {
+      due.removeIf(scheduled -> !scheduled.take(moment));
+      if (due.isEmpty()) {
+        return;
+      }
       Snapshot snapshot = snapshot(model, moment);
       if (background == null) {
         measureAll(due, snapshot, start);

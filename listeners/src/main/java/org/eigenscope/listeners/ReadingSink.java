@@ -6,7 +6,7 @@ import org.eigenscope.probes.Reading;
  * Where readings go.
  *
  * <p>A sink that throws is counted and logged by the listener and does not keep a reading from the
- * other sinks.
+ * other sinks. With a {@link StopTrainingException} it stops the training.
  *
  * <p><b>Threading.</b> A listener calls a sink from one thread at a time; a sink shared by several
  * listeners must be thread-safe.

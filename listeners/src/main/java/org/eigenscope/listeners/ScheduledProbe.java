@@ -42,9 +42,25 @@ final class ScheduledProbe {
         || schedule.isDue(new ProbeSchedule.Moment(iteration, epoch, true));
   }
 
+  /** Returns whether what is due at a moment stays due if it can't be measured now. */
+  boolean waits(ProbeSchedule.Moment moment) {
+    return schedule.waits(moment);
+  }
+
   /** Marks an iteration as dealt with: measured, failed or skipped. */
   void claim(int iteration) {
     lastIteration = iteration;
+  }
+
+  /** Returns whether an iteration is dealt with. */
+  boolean isClaimed(int iteration) {
+    return lastIteration == iteration;
+  }
+
+  /** Claims a moment that is about to be measured; returns whether it still is to be. */
+  boolean take(ProbeSchedule.Moment moment) {
+    claim(moment.iteration());
+    return schedule.take(moment);
   }
 
   /** Forgets the last iteration: another training begins. */

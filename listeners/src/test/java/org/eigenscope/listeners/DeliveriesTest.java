@@ -18,10 +18,11 @@ import org.junit.jupiter.api.Timeout;
 class DeliveriesTest {
   private final RecordingSink first = new RecordingSink();
   private final RecordingSink second = new RecordingSink();
+  private final List<StopTrainingException> stops = new ArrayList<>();
 
   @Test
   void everySinkGetsEverythingInOrder() {
-    Deliveries deliveries = new Deliveries(List.of(first, second));
+    Deliveries deliveries = new Deliveries(List.of(first, second), stops::add);
 
     deliver(deliveries, 1, 2, 3);
 
@@ -39,7 +40,7 @@ class DeliveriesTest {
                 deliver(deliveries.get(0), 2);
               }
             });
-    deliveries.add(new Deliveries(List.of(causing, first)));
+    deliveries.add(new Deliveries(List.of(causing, first), stops::add));
 
     deliver(deliveries.get(0), 1);
 
@@ -55,13 +56,30 @@ class DeliveriesTest {
               asked.add(event.iteration());
               throw new IllegalStateException("on purpose");
             });
-    Deliveries deliveries = new Deliveries(List.of(broken, first));
+    Deliveries deliveries = new Deliveries(List.of(broken, first), stops::add);
 
     deliver(deliveries, 1, 2);
 
     assertThat(asked).containsExactly(1, 2);
     assertThat(iterations(first)).containsExactly(1, 2);
     assertThat(deliveries.failures()).isEqualTo(2);
+  }
+
+  @Test
+  void aSinkThatStopsIsHeardAndIsNoFailure() {
+    StopTrainingException stop = new StopTrainingException("on purpose");
+    ReadingSink stopping =
+        sinkOf(
+            event -> {
+              throw stop;
+            });
+    Deliveries deliveries = new Deliveries(List.of(stopping, first), stops::add);
+
+    deliver(deliveries, 1);
+
+    assertThat(stops).containsExactly(stop);
+    assertThat(iterations(first)).containsExactly(1);
+    assertThat(deliveries.failures()).isZero();
   }
 
   @Test
@@ -73,7 +91,7 @@ class DeliveriesTest {
                 throw new InternalError("on purpose");
               }
             });
-    Deliveries deliveries = new Deliveries(List.of(broken, first));
+    Deliveries deliveries = new Deliveries(List.of(broken, first), stops::add);
 
     assertThatExceptionOfType(InternalError.class).isThrownBy(() -> deliver(deliveries, 1));
     CompletableFuture.runAsync(() -> deliver(deliveries, 2)).join();
@@ -91,7 +109,7 @@ class DeliveriesTest {
               stuck.countDown();
               await(released);
             });
-    Deliveries deliveries = new Deliveries(List.of(slow, first));
+    Deliveries deliveries = new Deliveries(List.of(slow, first), stops::add);
     CompletableFuture<Void> delivering = CompletableFuture.runAsync(() -> deliver(deliveries, 0));
     await(stuck);
 
@@ -106,7 +124,7 @@ class DeliveriesTest {
 
   @Test
   void nothingIsDeliveredAfterClosing() throws InterruptedException {
-    Deliveries deliveries = new Deliveries(List.of(first));
+    Deliveries deliveries = new Deliveries(List.of(first), stops::add);
     deliver(deliveries, 1);
 
     deliveries.close(0);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,9 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.eigenscope.listeners.alerts.Alert;
+import org.eigenscope.listeners.alerts.AlertLimits;
+import org.eigenscope.listeners.alerts.AlertSink;
 import org.eigenscope.probes.Probe;
 import org.eigenscope.probes.Snapshot;
 import org.eigenscope.probes.SpectrumProbe;
@@ -194,6 +198,43 @@ class NonInterferenceTest {
     }
 
     assertThat(state).isEqualTo(alone);
+  }
+
+  @ParameterizedTest(name = "asynchronous: {0}")
+  @ValueSource(booleans = {false, true})
+  void trainingIsBitIdenticalBesideAlertsThatAreRaisedAndCapture(boolean asynchronous) {
+    State alone = DROPOUT.runAlone();
+    OnDemandSchedule deep = OnDemandSchedule.create();
+    List<Alert> told = Collections.synchronizedList(new ArrayList<>());
+    try (AlertSink alerts =
+        AlertSink.builder()
+            .limits(AlertLimits.defaults().withGradient(1e-9).withOverhead(1e-9))
+            .withoutLog()
+            .onAlert(told::add)
+            .onAlert(alert -> deep.request())
+            .build()) {
+      ProbeListener.Builder builder =
+          ProbeListener.builder()
+              .probe(
+                  SpectrumProbe.builder().top(1).bottom(0).draws(0).build(),
+                  ProbeSchedule.everyIterations(5))
+              .probe(SpectrumProbe.builder().name("deep").top(1).draws(1).steps(3).build(), deep)
+              .currentMinibatch()
+              .sink(alerts);
+      if (asynchronous) {
+        builder.asynchronous();
+      }
+      ProbeListener listener = builder.build();
+      State state;
+      try (listener) {
+        state = DROPOUT.run(trained -> attach(trained, listener));
+      }
+
+      assertThat(state).isEqualTo(alone);
+      assertThat(listener.counts().completed()).isPositive();
+      assertThat(listener.counts().sinkFailures()).isZero();
+      assertThat(asynchronous || !told.isEmpty()).isTrue();
+    }
   }
 
   @Test

@@ -47,9 +47,8 @@ import org.slf4j.LoggerFactory;
  * <p><b>Counting.</b> By readings: a signal is raised by the third in a row above its limit and
  * ends with the second in a row under 0.9 of it. What rises is compared with its own past, from the
  * sixth reading on. When the iteration of a probe goes back, its run begins again: its alerts end,
- * and nothing is counted any more. What a reading doesn't know (NaN) changes nothing. Other than a
- * Prometheus this sees every reading, and compares each with itself alone where several probes read
- * one matrix.
+ * and what was counted is forgotten. What a reading doesn't know (NaN) is not counted. Unlike a
+ * Prometheus this sees every reading, however fast they come, and forgets nothing while it runs.
  *
  * <p><b>Telling.</b> Alerts are logged (critical at ERROR, warnings at WARN, information and what
  * is resolved at INFO) and given to callbacks. An alert that comes and goes is told at most once in
@@ -161,6 +160,7 @@ public final class AlertSink implements ReadingSink, AutoCloseable {
         capture = outcome.jumped() && mayCapture(key, occasion.iteration());
       }
       checkAll(now);
+      book.forgetOld(occasion.time());
       startTimer();
     }
     if (capture && deepCapture != null) {
@@ -190,6 +190,7 @@ public final class AlertSink implements ReadingSink, AutoCloseable {
         raised.addAll(note(run.report(event, now), occasion));
       }
       checkAll(now);
+      book.forgetOld(now);
     }
     tell(now);
     stopIfAsked(raised);
@@ -206,6 +207,7 @@ public final class AlertSink implements ReadingSink, AutoCloseable {
         return;
       }
       checkAll(now);
+      book.forgetOld(now);
     }
     tell(now);
   }
@@ -251,7 +253,6 @@ public final class AlertSink implements ReadingSink, AutoCloseable {
         note(probe.check(now), probe.occasion(now));
       }
     }
-    book.forgetOld(now);
   }
 
   private boolean mayCapture(RunAndModel key, int iteration) {
@@ -361,7 +362,9 @@ public final class AlertSink implements ReadingSink, AutoCloseable {
   }
 
   private static void throwIfBroken(Throwable thrown) {
-    if (thrown instanceof VirtualMachineError error && !(thrown instanceof StackOverflowError)) {
+    if (thrown instanceof VirtualMachineError error
+        && !(thrown instanceof OutOfMemoryError)
+        && !(thrown instanceof StackOverflowError)) {
       throw error;
     }
   }

@@ -43,7 +43,7 @@ enum MatrixSignal {
     };
   }
 
-  /** Returns whether a reading tells anything about it: what is unknown changes nothing. */
+  /** Returns whether a reading tells anything about it. */
   boolean isToldBy(MatrixReading reading) {
     double told =
         switch (this) {

@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The conditions of one matrix, from reading to reading.
  *
- * <p>Several probes may read it. Of readings of one iteration the first that tells a quantity
- * counts, as it does in meters; what a reading doesn't know stays as it was.
+ * <p>Several probes may read it. As in meters, of readings of one iteration the first that tells a
+ * quantity counts, and what a reading doesn't know is unknown if its probe told it last; else it
+ * stays as another probe told it. What is unknown is not counted, and no alert of it lasts.
  *
  * <p><b>Threading.</b> Guarded by its owner's lock.
  */
@@ -46,11 +47,14 @@ final class MatrixWatch {
       findings.add(lossFinding(reading.loss()));
     }
     for (MatrixSignal kind : MatrixSignal.values()) {
-      if (kind.isToldBy(reading) && isNews(kind, occasion)) {
-        Finding finding = count(kind, reading);
-        if (finding != null) {
-          findings.add(finding);
-        }
+      Finding finding = null;
+      if (kind.isToldBy(reading)) {
+        finding = isNews(kind, occasion) ? count(kind, reading) : null;
+      } else if (lastToldBy(kind, occasion.probe())) {
+        finding = notCounted(kind);
+      }
+      if (finding != null) {
+        findings.add(finding);
       }
     }
     return findings;
@@ -65,6 +69,16 @@ final class MatrixWatch {
     }
     lastTurns.put(kind, new Turn(occasion.probe(), occasion.iteration()));
     return true;
+  }
+
+  private boolean lastToldBy(MatrixSignal kind, String probe) {
+    Turn last = lastTurns.get(kind);
+    return last != null && last.probe().equals(probe);
+  }
+
+  private @Nullable Finding notCounted(MatrixSignal kind) {
+    Condition condition = kind.condition();
+    return condition == null ? null : Finding.over(new Subject(condition, run, model, null, tags));
   }
 
   private @Nullable Finding count(MatrixSignal kind, MatrixReading reading) {

@@ -19,8 +19,14 @@ final class LivePage {
   /** Clients of the events at a time. */
   static final int EVENT_CLIENTS = 16;
 
-  /** Answers with files and readings at a time. */
-  static final int OTHER_CLIENTS = 8;
+  /** Answers with all kept readings at a time. */
+  static final int DOWNLOADS = 4;
+
+  /** Answers with a file at a time. */
+  static final int FILES = 12;
+
+  /** How long a file waits for its turn: browsers ask for many at once. */
+  private static final int FILE_PATIENCE_SECONDS = 2;
 
   private static final String READINGS = "/api/readings";
   private static final String EVENTS = "/api/events";
@@ -35,7 +41,8 @@ final class LivePage {
   private final KnownHosts hosts;
   private final Limits limits;
   private final Semaphore eventClients = new Semaphore(EVENT_CLIENTS);
-  private final Semaphore otherClients = new Semaphore(OTHER_CLIENTS);
+  private final Semaphore downloads = new Semaphore(DOWNLOADS);
+  private final Semaphore files = new Semaphore(FILES);
 
   LivePage(LiveFeed feed, KnownHosts hosts, Limits limits) {
     this.feed = feed;
@@ -47,7 +54,7 @@ final class LivePage {
   Map<String, HttpHandler> handlers() {
     Map<String, HttpHandler> handlers = new TreeMap<>();
     PageFiles.byPath()
-        .forEach((path, file) -> handlers.put(path, guarded(exchange -> answer(exchange, file))));
+        .forEach((path, file) -> handlers.put(path, guarded(exchange -> file(exchange, file))));
     handlers.put(READINGS, guarded(this::readings));
     handlers.put(EVENTS, guarded(this::events));
     return handlers;
@@ -72,8 +79,8 @@ final class LivePage {
     };
   }
 
-  private void answer(HttpExchange exchange, PageFile file) throws IOException {
-    if (!otherClients.tryAcquire()) {
+  private void file(HttpExchange exchange, PageFile file) throws IOException {
+    if (!mayAnswerWithAFile()) {
       Answer.busy(exchange, "too many clients at once; try again");
       return;
     }
@@ -87,7 +94,15 @@ final class LivePage {
         Answer.whole(exchange, 200, file.type(), file.content());
       }
     } finally {
-      otherClients.release();
+      files.release();
+    }
+  }
+
+  private boolean mayAnswerWithAFile() throws IOException {
+    try {
+      return files.tryAcquire(FILE_PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new IOException("interrupted, as the server is closed", e);
     }
   }
 
@@ -99,8 +114,8 @@ final class LivePage {
       Answer.text(exchange, 400, String.valueOf(e.getMessage()));
       return;
     }
-    if (!otherClients.tryAcquire()) {
-      Answer.busy(exchange, "too many clients at once; try again");
+    if (!downloads.tryAcquire()) {
+      Answer.busy(exchange, "%d clients take the readings already".formatted(DOWNLOADS));
       return;
     }
     try {
@@ -117,7 +132,7 @@ final class LivePage {
       }
       exchange.close();
     } finally {
-      otherClients.release();
+      downloads.release();
     }
   }
 
@@ -145,6 +160,8 @@ final class LivePage {
     try {
       exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
       exchange.getResponseHeaders().set("Cache-Control", "no-store");
+      // Else nginx, as a proxy, collects events before it passes them on.
+      exchange.getResponseHeaders().set("X-Accel-Buffering", "no");
       if (Answer.isHead(exchange)) {
         exchange.sendResponseHeaders(200, -1);
       } else {

@@ -54,14 +54,19 @@ import org.slf4j.LoggerFactory;
  * <p>It listens on the loopback address, without authentication, unless told otherwise. There it
  * answers for the page only to who names this machine: not to a foreign site whose name leads here.
  *
- * <p><b>Bounds.</b> {@value #THREADS} daemon threads answer, and as many as {@value #QUEUE}
- * requests wait for one. Of the threads, events have at most 16, files and readings together 8 (a
- * client beyond that gets 503 with {@code Retry-After}), so that the others always have 16. A
- * request must have arrived 10 seconds after its first byte and be answered 30 seconds after that;
- * all readings together may take 2 minutes and one event 20 seconds. A client that takes longer is
- * disconnected. Connections that are silent from the beginning, which cost no thread, and the
- * number and size of headers are bounded by the JDK (30 seconds, 200 headers, and in current
- * releases 384 kB).
+ * <p><b>Bounds.</b> At most {@value #THREADS} daemon threads answer, and {@value #QUEUE} requests
+ * wait for one; what comes beyond is disconnected. Of the threads, events have at most 16, the
+ * readings 4 and files 12 (a client beyond that gets 503 with {@code Retry-After}), so that the
+ * others always have 16. A request must have arrived 10 seconds after a thread has taken its first
+ * byte and be answered 30 seconds after that; all readings may take 2 minutes and one event 20
+ * seconds. A client that takes longer is disconnected. A request has no body.
+ *
+ * <p>The rest is bounded by the JDK, for the whole JVM: connections that are silent from their
+ * beginning cost no thread and last 30 seconds; their number is unbounded unless {@code
+ * jdk.httpserver.maxConnections} is set; a request has at most 200 headers, in current releases of
+ * 384 kB together. Where {@code sun.net.httpserver.maxRspTime} is set (Prometheus' own {@code
+ * HTTPServer} sets it to 600 seconds), events are broken off after that time, and go on when the
+ * browser connects again.
  *
  * <p><b>Latency.</b> The JDK's HTTP server delays small answers by some 40 ms unless the system
  * property {@code sun.net.httpserver.nodelay} is {@code true} when its classes are loaded. It
@@ -71,7 +76,7 @@ public final class WebServer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(WebServer.class);
 
-  static final int THREADS = 40;
+  static final int THREADS = 48;
   static final int QUEUE = 512;
   private static final int BACKLOG = 128;
   private static final int IDLE_SECONDS = 60;
