@@ -57,8 +57,7 @@ class HistoryTest {
       history.add(entry(i % 2 == 0 ? "even" : "odd", 1));
     }
 
-    assertThat(ids(history, 0))
-        .containsExactly(1L, 2L, 5L, 6L, 9L, 10L, 13L, 14L, 15L, 16L, 17L);
+    assertThat(ids(history, 0)).containsExactly(1L, 2L, 5L, 6L, 9L, 10L, 13L, 14L, 15L, 16L, 17L);
   }
 
   @Test
