@@ -457,6 +457,40 @@ class PageTest {
   }
 
   @Test
+  void whatARunDoesNotMeasureIsNotShown() throws Exception {
+    sendTraining();
+    open();
+    browser.until("document.querySelector('#now-title').textContent === 'Iteration 30'");
+
+    Map<String, String> tags =
+        Map.of("operator", "hessian", "layer", "all", "normalization", "none");
+    for (int iteration : List.of(10, 20)) {
+      server.send(
+          "reading",
+          Events.reading(iteration)
+              .run("another")
+              .normalizations()
+              .with("my.own.measure", tags, 1.5)
+              .event());
+    }
+    browser.until("document.querySelector('#now-title').textContent === 'Iteration 20'");
+    browser.until(
+        figure("my own measure")
+            + ".querySelector('.readout').textContent === 'now, iteration 20: 1.5'");
+    browser.pointAt("#others .u-over");
+    browser.until(
+        figure("my own measure")
+            + ".querySelector('.readout').textContent.startsWith('iteration')");
+
+    assertThat(browser.value("document.querySelectorAll('.tile').length").asInt()).isZero();
+    assertThat(
+            browser.text(
+                "[...document.querySelectorAll('#readings figure')].filter(e => e.checkVisibility()).length"))
+        .isEqualTo("1");
+    assertNothingWrong(server.address());
+  }
+
+  @Test
   void worksWithTheKeyboard() throws Exception {
     sendTraining();
     server.send("reading", Events.reading(40).event());

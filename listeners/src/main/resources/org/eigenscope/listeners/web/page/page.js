@@ -70,8 +70,8 @@ function place(id, ...names) {
   names.forEach((name) => add(id, plots[name]));
 }
 place('spectrum', 'density', 'spectrogram');
-place('arms', 'armDensity', 'armLargest', 'armFraction', 'armLoss', 'armOutliers', 'armRatio');
 armSpectrograms.forEach((plot) => add('arms', plot));
+place('arms', 'armDensity', 'armLargest', 'armFraction', 'armLoss', 'armOutliers', 'armRatio');
 place('eigenvalues', 'largest', 'stability', 'loss', 'outliers', 'outlierRatio', 'trace', 'negative', 'smallest');
 place('gradient', 'dimension', 'fraction', 'overlap', 'gradient', 'norm');
 place('durations', 'durations');
@@ -208,6 +208,9 @@ function draw() {
   drawGradient(shownFrames);
   drawArms(arms.slice(0, MAX_LINES), history.frames({ ...matrix, normalization: '' }));
   drawOthers(shownFrames);
+  for (const id of ['spectrum', 'eigenvalues', 'gradient']) {
+    byId(id).closest('section').hidden = [...byId(id).children].every((figure) => figure.hidden);
+  }
   drawHealth();
   drawAlerts();
   drawNotes();
@@ -668,9 +671,9 @@ function titleOf(state) {
 /* ------------------------------------------------------------------ start */
 
 const stream = new Stream('api/events', {
-  hello: (event) => {
-    if (hello !== null && hello.instance !== event.instance) {
-      // Another training, or another journal: the server sends everything again.
+  hello: (event, isAnew) => {
+    // Of another training, or of a journal that was replaced, everything comes again, too.
+    if (isAnew || hello.instance !== event.instance) {
       history.clear();
     }
     hello = event;

@@ -99,6 +99,7 @@ export class Plot {
     this.holder.addEventListener('keydown', (event) => this.#key(event));
     this.holder.addEventListener('blur', () => this.#leave());
     this.at = null;
+    this.content = null;
     this.size = new ResizeObserver(() => this.#resize());
     this.size.observe(this.holder);
   }
@@ -106,11 +107,12 @@ export class Plot {
   /** Shows content; hides the figure when there is none. */
   show(content) {
     this.figure.hidden = content === null;
+    this.content = content;
     if (content === null) {
-      this.content = null;
+      this.chart?.destroy();
+      this.chart = undefined;
       return;
     }
-    this.content = content;
     const data = [content.x, ...content.lines.map((line) => line.y)];
     const shape = JSON.stringify(content.lines.map((line) => [line.dash, line.width, line.kind, line.dots]));
     if (this.chart === undefined || shape !== this.shape) {
@@ -135,7 +137,7 @@ export class Plot {
 
   /** Draws it again, in other colours. */
   redraw() {
-    if (this.chart !== undefined && this.content) {
+    if (this.chart !== undefined) {
       this.chart.redraw();
       this.#fillLegend();
     }
@@ -336,7 +338,7 @@ export class Plot {
     const step = KEYS[event.key];
     if (event.key === 'Escape') {
       this.#leave();
-    } else if (step !== undefined && !event.ctrlKey && !event.altKey && !event.metaKey && this.content) {
+    } else if (step !== undefined && !event.ctrlKey && !event.altKey && !event.metaKey) {
       event.preventDefault();
       const known = this.#known();
       const from = this.at === null ? known.length : nearest(known, this.at);
@@ -371,7 +373,7 @@ export class Plot {
 
   #say() {
     const { content } = this;
-    if (content) {
+    if (content !== null) {
       const known = this.#known();
       const at = this.at !== null && this.at < content.x.length ? this.at : known.at(-1);
       const words = at === undefined ? '' : content.say(at, this.at !== null);
@@ -392,7 +394,7 @@ export class Plot {
   }
 
   #fillTable() {
-    if (this.details.open && this.content) {
+    if (this.details.open && this.content !== null) {
       const { columns, rows } = this.content.table?.() ?? this.#values();
       fillTable(this.table, this.title, columns, rows);
     }

@@ -11,7 +11,8 @@ const WATCH_MILLIS = 1000;
 export class Stream {
   /**
    * @param {string} address of the events
-   * @param {object} listeners by the event's name, called with its data
+   * @param {object} listeners by the event's name, called with its data and with whether it is the first
+   *     one of a connection on which the server sends all it keeps
    * @param {function(): void} onState called when {@link #lostSince} has changed
    */
   constructor(address, listeners, onState) {
@@ -29,12 +30,13 @@ export class Stream {
 
   #open() {
     const source = new EventSource(this.address);
-    this.source = source;
+    let isFirst = true;
     for (const [name, listener] of Object.entries(this.listeners)) {
       source.addEventListener(name, (event) => {
         const data = JSON.parse(event.data);
         this.#hear(data.now);
-        listener(data);
+        listener(data, isFirst);
+        isFirst = false;
       });
     }
     source.onerror = () => {
