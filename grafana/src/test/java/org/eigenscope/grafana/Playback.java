@@ -30,7 +30,8 @@ import org.eigenscope.probes.linalg.QuadratureRule;
  *
  * <p>A reading is where a probe's timestamp changes or, in tests without any, where a loss or a
  * negative mass does: what the rules count as one. It holds all values of the moment, but a
- * negative mass only if it is new, as one without draws has none.
+ * negative mass only if it is new: one with an old negative mass is of another probe, without
+ * draws.
  */
 final class Playback {
   private static final Pattern SERIES = Pattern.compile("(\\w+)\\{(.*)}");
@@ -188,8 +189,22 @@ final class Playback {
         timestamps.isEmpty()
             ? clock().instant()
             : Instant.ofEpochSecond((long) timestamps.get(0).valueAt(step));
+    boolean withoutDraws =
+        all.stream().anyMatch(series -> isNegativeMass(series) && !series.changesAt(step));
     Provenance provenance =
-        new Provenance(PROBE, run, "m", iteration(all), 0, time, 1, 1, 1, 1, Map.of(), Map.of());
+        new Provenance(
+            withoutDraws ? "sharpness" : PROBE,
+            run,
+            "m",
+            iteration(all),
+            0,
+            time,
+            1,
+            1,
+            1,
+            1,
+            Map.of(),
+            Map.of());
     return new RecordedReading(provenance, measurements, spectra, List.of());
   }
 

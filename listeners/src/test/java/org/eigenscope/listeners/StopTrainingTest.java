@@ -97,6 +97,46 @@ class StopTrainingTest {
   }
 
   @Test
+  void stopsAParallelTraining() {
+    ProbeListener listener =
+        ProbeListener.builder()
+            .probe(FakeProbe.idle("probe"), ProbeSchedule.everyIterations(1))
+            .currentMinibatch()
+            .sink(
+                reading -> {
+                  throw new StopTrainingException("enough");
+                })
+            .build();
+
+    assertThatExceptionOfType(RuntimeException.class)
+        .isThrownBy(() -> Trainings.fitInParallel(network, Trainings.flat(40), listener))
+        .withRootCauseInstanceOf(StopTrainingException.class);
+  }
+
+  /** Deeplearning4j catches it, and ends with the best model so far. */
+  @Test
+  void earlyStoppingReturnsWhatItHas() {
+    ReadingSink later =
+        reading -> {
+          if (reading.provenance().iteration() == 8) {
+            throw new StopTrainingException("enough");
+          }
+        };
+    ProbeListener listener =
+        ProbeListener.builder()
+            .probe(FakeProbe.idle("probe"), ProbeSchedule.everyIterations(1))
+            .currentMinibatch()
+            .sink(later)
+            .build();
+    network.addListeners(listener);
+
+    assertThatCode(() -> Trainings.fitWithEarlyStopping(network, 5, batches))
+        .doesNotThrowAnyException();
+
+    assertThat(network.getIterationCount()).isEqualTo(8);
+  }
+
+  @Test
   void stopsAComparison() {
     MultiLayerNetwork model = Trainings.batchNormCnn();
     NormalizationComparisonListener listener =

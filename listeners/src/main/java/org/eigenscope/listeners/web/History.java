@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.eigenscope.probes.Provenance;
 import org.eigenscope.probes.RecordedReading;
 import org.eigenscope.probes.Spectrum;
@@ -12,9 +13,10 @@ import org.eigenscope.probes.linalg.QuadratureRule;
 /**
  * The readings kept, oldest first, by ids that ascend.
  *
- * <p><b>Bounds.</b> When there are too many, or too many bytes of them, every second one of the
- * older half goes, probe by probe: the beginning of a run stays visible, ever more coarsely, and
- * the newest readings are all there. The newest reading itself is always kept.
+ * <p><b>Bounds.</b> When there are too many, or too many bytes of them, the newest quarter stays as
+ * it is, and of the older ones every second, fourth, eighth reading of each probe and so on: a run
+ * stays visible from its beginning, evenly and ever more coarsely. The newest reading itself is
+ * always kept.
  *
  * <p><b>Threading.</b> Guarded by its owner's lock.
  */
@@ -52,10 +54,20 @@ final class History {
     }
   }
 
+  /**
+   * A reading that is kept.
+   *
+   * @param ordinal its number among those of its source, from 0
+   * @param bytes about how much memory it takes
+   */
+  private record Kept(Entry entry, Source source, long ordinal, long bytes) {}
+
   private final int maximumReadings;
   private final long maximumBytes;
-  private List<Entry> entries = new ArrayList<>();
+  private final Map<Source, Long> ordinals = new HashMap<>();
+  private List<Kept> readings = new ArrayList<>();
   private long bytes;
+  private long stride = 1;
 
   History(int maximumReadings, long maximumBytes) {
     this.maximumReadings = maximumReadings;
@@ -64,9 +76,12 @@ final class History {
 
   /** Adds a reading whose id is larger than all before. */
   void add(Entry entry) {
-    entries.add(entry);
-    bytes += entry.bytes();
-    while (entries.size() > 1 && (entries.size() > maximumReadings || bytes > maximumBytes)) {
+    Source source = Source.of(entry);
+    long ordinal = ordinals.merge(source, 0L, (last, first) -> last + 1);
+    Kept added = new Kept(entry, source, ordinal, entry.bytes());
+    readings.add(added);
+    bytes += added.bytes();
+    while (readings.size() > 1 && (readings.size() > maximumReadings || bytes > maximumBytes)) {
       thin();
     }
   }
@@ -74,39 +89,46 @@ final class History {
   /** Returns the first readings after an id, at most so many. */
   List<Entry> after(long id, int limit) {
     int low = 0;
-    int high = entries.size();
+    int high = readings.size();
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (entries.get(middle).id() <= id) {
+      if (readings.get(middle).entry().id() <= id) {
         low = middle + 1;
       } else {
         high = middle;
       }
     }
-    return List.copyOf(entries.subList(low, low + Math.min(limit, entries.size() - low)));
+    return readings.subList(low, low + Math.min(limit, readings.size() - low)).stream()
+        .map(Kept::entry)
+        .toList();
   }
 
   void clear() {
-    entries.clear();
+    readings.clear();
+    ordinals.clear();
     bytes = 0;
+    stride = 1;
   }
 
   private void thin() {
-    int half = entries.size() / 2;
-    List<Entry> kept = new ArrayList<>(entries.size());
-    Map<Source, Boolean> goes = new HashMap<>();
-    for (Entry entry : entries.subList(0, half)) {
-      if (goes.merge(Source.of(entry), false, (before, first) -> !before)) {
-        bytes -= entry.bytes();
-      } else {
-        kept.add(entry);
-      }
+    List<Kept> older = readings.subList(0, readings.size() - Math.max(1, readings.size() / 4));
+    long last = older.stream().mapToLong(Kept::ordinal).max().orElse(0);
+    while (older.stream().allMatch(this::stays) && stride <= last) {
+      stride *= 2;
     }
-    if (kept.size() == half) {
-      // Each is its probe's only one: no run is there but as a point.
-      bytes -= kept.remove(0).bytes();
+    List<Kept> kept = new ArrayList<>(readings.size());
+    older.stream().filter(this::stays).forEach(kept::add);
+    if (kept.size() == older.size()) {
+      // Each is the first of its probe: no run is there but as a point.
+      kept.remove(0);
     }
-    kept.addAll(entries.subList(half, entries.size()));
-    entries = kept;
+    kept.addAll(readings.subList(older.size(), readings.size()));
+    readings = kept;
+    bytes = readings.stream().mapToLong(Kept::bytes).sum();
+    ordinals.keySet().retainAll(readings.stream().map(Kept::source).collect(Collectors.toSet()));
+  }
+
+  private boolean stays(Kept reading) {
+    return reading.ordinal() % stride == 0;
   }
 }

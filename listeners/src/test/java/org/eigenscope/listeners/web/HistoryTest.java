@@ -39,13 +39,13 @@ class HistoryTest {
   }
 
   @Test
-  void thinsTheOlderHalfAndKeepsTheBeginning() {
+  void thinsTheOlderOnesAndKeepsTheBeginning() {
     History history = new History(8, PLENTY);
     for (int i = 0; i < 9; i++) {
       history.add(entry("a", 1));
     }
 
-    assertThat(ids(history, 0)).containsExactly(1L, 3L, 5L, 6L, 7L, 8L, 9L);
+    assertThat(ids(history, 0)).containsExactly(1L, 3L, 5L, 7L, 8L, 9L);
     assertThat(ids(history, 1)).startsWith(3L);
     assertThat(ids(history, 2)).startsWith(3L);
   }
@@ -57,8 +57,7 @@ class HistoryTest {
       history.add(entry(i % 2 == 0 ? "even" : "odd", 1));
     }
 
-    assertThat(ids(history, 0))
-        .containsExactly(1L, 2L, 5L, 6L, 9L, 10L, 11L, 12L, 13L, 14L, 15L, 16L, 17L);
+    assertThat(ids(history, 0)).containsExactly(1L, 2L, 5L, 6L, 9L, 10L, 13L, 14L, 15L, 16L, 17L);
   }
 
   @Test
@@ -69,7 +68,29 @@ class HistoryTest {
       assertThat(history.after(0, Integer.MAX_VALUE)).hasSizeLessThanOrEqualTo(100);
     }
 
-    assertThat(ids(history, 0)).startsWith(1L).endsWith(9_998L, 9_999L, 10_000L);
+    List<Long> ids = ids(history, 0);
+    assertThat(ids).hasSizeGreaterThan(50).startsWith(1L).endsWith(9_998L, 9_999L, 10_000L);
+    long widest = 0;
+    for (int i = 1; i < ids.size(); i++) {
+      widest = Math.max(widest, ids.get(i) - ids.get(i - 1));
+    }
+    // 10,000 over 75 is between 128 and 256.
+    assertThat(widest).isLessThanOrEqualTo(256);
+  }
+
+  @Test
+  void clearingBeginsAgain() {
+    History history = new History(8, PLENTY);
+    for (int i = 0; i < 100; i++) {
+      history.add(entry("a", 1));
+    }
+    history.clear();
+    assertThat(ids(history, 0)).isEmpty();
+    for (int i = 0; i < 8; i++) {
+      history.add(entry("a", 1));
+    }
+
+    assertThat(ids(history, 0)).hasSize(8).startsWith(101L).endsWith(108L);
   }
 
   @Test

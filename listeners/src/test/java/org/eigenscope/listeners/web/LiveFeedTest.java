@@ -6,18 +6,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.eigenscope.listeners.HandmadeReadings;
 import org.eigenscope.listeners.ProbeEvent;
 import org.eigenscope.probes.Reading;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -257,6 +264,41 @@ class LiveFeedTest {
       journal.close();
       assertThat(subscriber.next(0)).isNull();
       assertThat(subscriber.isOver()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"live, true", "journal, false"})
+  void onlyATrainingCanFallSilent(String source, boolean told) throws Exception {
+    AtomicReference<Instant> now = new AtomicReference<>(HandmadeReadings.TIME);
+    Clock clock =
+        new Clock() {
+          @Override
+          public Instant instant() {
+            return now.get();
+          }
+
+          @Override
+          public ZoneId getZone() {
+            return ZoneOffset.UTC;
+          }
+
+          @Override
+          public Clock withZone(ZoneId zone) {
+            return this;
+          }
+        };
+    try (LiveFeed other = new LiveFeed(source, "title", clock, new History(10, 1 << 20));
+        Subscriber subscriber = other.subscribe(null, () -> {})) {
+      other.accept(HandmadeReadings.scalar("silent", 1, "a", Map.of(), 1));
+      now.set(HandmadeReadings.TIME.plus(Duration.ofDays(30)));
+      other.accept(HandmadeReadings.scalar("reads", 2, "a", Map.of(), 1));
+
+      List<String> expected = new ArrayList<>(List.of("hello open", "reading 1", "reading 2"));
+      if (told) {
+        expected.add("alert ReadingsStale raised");
+      }
+      assertThat(told(subscriber, expected.size())).isEqualTo(expected);
     }
   }
 
