@@ -83,7 +83,7 @@ final class DemoCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "9464",
       description =
-          "Port of the metrics on the loopback address, 0 for a free one. Default:"
+          "Port of page and metrics on the loopback address, 0 for a free one. Default:"
               + " ${DEFAULT-VALUE}.")
   private int port;
 

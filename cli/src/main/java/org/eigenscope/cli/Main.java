@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       AnalyzeCommand.class,
       ReportCommand.class,
+      ServeCommand.class,
     })
 public final class Main implements Runnable {
   private static final String NO_DELAY = "sun.net.httpserver.nodelay";

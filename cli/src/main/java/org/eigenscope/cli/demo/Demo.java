@@ -151,7 +151,8 @@ public final class Demo {
     say(
         "Reading  Hessian on %d of the images, every %d iterations",
         probed.numExamples(), settings.every());
-    say("Metrics  %s while it runs", endpoint.uri());
+    say("Page     %s while it runs", endpoint.page());
+    say("Metrics  %s", endpoint.uri());
     say("");
   }
 

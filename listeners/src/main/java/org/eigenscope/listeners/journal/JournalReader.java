@@ -176,7 +176,7 @@ public final class JournalReader implements Iterator<RecordedReading>, AutoClose
     }
   }
 
-  private static boolean isBlank(byte[] line) {
+  static boolean isBlank(byte[] line) {
     for (byte b : line) {
       if (b != ' ' && b != '\t' && b != '\r') {
         return false;

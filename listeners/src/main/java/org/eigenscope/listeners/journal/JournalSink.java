@@ -118,6 +118,15 @@ public final class JournalSink implements ReadingSink, AutoCloseable {
   }
 
   /**
+   * Returns what {@link #accept} appends: the reading as one line of UTF-8, with its line feed.
+   *
+   * <p>The same bytes for the same reading; a file of such lines is a journal.
+   */
+  public static byte[] line(Reading reading) {
+    return JournalFormat.line(reading);
+  }
+
+  /**
    * Appends a reading.
    *
    * @throws UncheckedIOException if it could not be written whole
@@ -125,7 +134,7 @@ public final class JournalSink implements ReadingSink, AutoCloseable {
    */
   @Override
   public void accept(Reading reading) {
-    byte[] line = JournalFormat.line(reading);
+    byte[] line = line(reading);
     synchronized (this) {
       if (closed) {
         throw new IllegalStateException("the journal %s is closed".formatted(name));

@@ -1,25 +1,26 @@
 package org.eigenscope.listeners.metrics;
 
-import com.sun.net.httpserver.BasicAuthenticator;
 import com.sun.net.httpserver.HttpsConfigurator;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.config.PrometheusProperties;
-import io.prometheus.metrics.exporter.httpserver.HTTPServer;
+import io.prometheus.metrics.exporter.httpserver.DefaultHandler;
+import io.prometheus.metrics.exporter.httpserver.HealthyHandler;
+import io.prometheus.metrics.exporter.httpserver.MetricsHandler;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
+import org.eigenscope.listeners.Announcement;
+import org.eigenscope.listeners.ProbeEvent;
 import org.eigenscope.listeners.ReadingSink;
+import org.eigenscope.listeners.web.LiveFeed;
+import org.eigenscope.listeners.web.WebServer;
+import org.eigenscope.probes.Reading;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,11 +34,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code /metrics} answers in Prometheus text 0.0.4, OpenMetrics or protobuf, as the client
  * asks; {@code /-/healthy} answers 200. What is there is documented at {@link EigenscopeMetrics}
- * and {@link SpectrumCollector}. It listens on the loopback address, without authentication, unless
- * told otherwise.
+ * and {@link SpectrumCollector}. {@code /} is the live page, with its events and the readings it
+ * keeps: see {@link WebServer} and {@link LiveFeed}, also for what is bounded, and how. The
+ * endpoint listens on the loopback address, without authentication, unless told otherwise.
  *
- * <p><b>Threading.</b> At most ten daemon threads answer; a scrape never waits for a probe, and
- * sees one reading of each probe throughout.
+ * <p><b>Threading.</b> Daemon threads answer; a scrape never waits for a probe, or for whoever has
+ * the page open, and sees one reading of each probe throughout.
  *
  * <p><b>Failures.</b> A collector that somebody else registers and that throws, or that exports a
  * name which is exported already, voids the scrape: the answer is 500, without a stack trace, and
@@ -51,25 +53,21 @@ import org.jspecify.annotations.Nullable;
 public final class PrometheusEndpoint implements AutoCloseable {
 
   private static final String PATH = "/metrics";
-  private static final int LARGEST_PORT = 65_535;
 
-  private final EigenscopeMetrics metrics;
+  private final ReadingSink sink;
   private final PrometheusMeterRegistry meterRegistry;
-  private final HTTPServer server;
-  private final URI uri;
+  private final WebServer server;
   private final @Nullable DiscoveryFile discovery;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private PrometheusEndpoint(
-      EigenscopeMetrics metrics,
+      ReadingSink sink,
       PrometheusMeterRegistry meterRegistry,
-      HTTPServer server,
-      URI uri,
+      WebServer server,
       @Nullable DiscoveryFile discovery) {
-    this.metrics = metrics;
+    this.sink = sink;
     this.meterRegistry = meterRegistry;
     this.server = server;
-    this.uri = uri;
     this.discovery = discovery;
   }
 
@@ -91,20 +89,28 @@ public final class PrometheusEndpoint implements AutoCloseable {
 
   /** Returns the sink that feeds this endpoint; any number of listeners may share it. */
   public ReadingSink sink() {
-    return metrics;
+    return sink;
   }
 
   /** Returns the port it listens on, never 0. */
   public int port() {
-    return uri.getPort();
+    return server.port();
   }
 
   /**
-   * Returns the address of the metrics page. When the endpoint listens on all addresses, it is the
+   * Returns the address of the metrics. When the endpoint listens on all addresses, it is the
    * loopback one.
    */
   public URI uri() {
-    return uri;
+    return server.uri().resolve(PATH);
+  }
+
+  /**
+   * Returns the address of the live page; without it, of a page that leads to the metrics. When the
+   * endpoint listens on all addresses, it is the loopback one.
+   */
+  public URI page() {
+    return server.uri();
   }
 
   /**
@@ -129,12 +135,10 @@ public final class PrometheusEndpoint implements AutoCloseable {
 
   /** Settings of a {@link PrometheusEndpoint}. */
   public static final class Builder {
-    private @Nullable String host;
-    private int port;
-    private @Nullable BasicAuthenticator authenticator;
-    private @Nullable HttpsConfigurator https;
+    private final WebServer.Builder server = WebServer.builder();
     private SpectrumGrid grid = SpectrumGrid.defaults();
     private int maximumSeries = EigenscopeMetrics.DEFAULT_MAXIMUM_SERIES;
+    private boolean withPage = true;
     private @Nullable PrometheusRegistry additional;
     private @Nullable Path discovery;
 
@@ -146,49 +150,43 @@ public final class PrometheusEndpoint implements AutoCloseable {
      * #basicAuthentication} is set.
      */
     public Builder host(String host) {
-      if (host.isBlank()) {
-        throw new IllegalArgumentException(
-            "host must not be blank; leave it out for the loopback address");
-      }
-      this.host = host;
+      server.host(host);
       return this;
     }
 
     /** Sets the TCP port, from 0 to 65535; default 0, which picks a free one. */
     public Builder port(int port) {
-      if (port < 0 || port > LARGEST_PORT) {
-        throw new IllegalArgumentException(
-            "port must be between 0 and %d, got %d".formatted(LARGEST_PORT, port));
-      }
-      this.port = port;
+      server.port(port);
       return this;
     }
 
     /**
-     * Asks every client for a user and a password (RFC 7617, UTF-8); default is to ask nobody. They
-     * cross the network in the clear unless {@link #tls(SSLContext)} is set, too.
+     * Asks every client for a user and a password (RFC 7617, UTF-8), on every path; default is to
+     * ask nobody. They cross the network in the clear unless {@link #tls(SSLContext)} is set, too.
      *
      * @param user not empty, without a colon
      * @param password not empty
      */
     public Builder basicAuthentication(String user, String password) {
-      if (user.isEmpty() || user.indexOf(':') >= 0 || password.isEmpty()) {
-        throw new IllegalArgumentException(
-            "user and password must not be empty and the user must not contain a colon, got user"
-                + " '%s' and a password of %d characters".formatted(user, password.length()));
-      }
-      this.authenticator = new Credentials(user, password);
+      server.basicAuthentication(user, password);
       return this;
     }
 
     /** Serves HTTPS with a context's key and its default parameters; default is HTTP. */
     public Builder tls(SSLContext context) {
-      return tls(new HttpsConfigurator(context));
+      server.tls(context);
+      return this;
     }
 
     /** Serves HTTPS with parameters of your own, client certificates for example. */
     public Builder tls(HttpsConfigurator configurator) {
-      this.https = configurator;
+      server.tls(configurator);
+      return this;
+    }
+
+    /** Leaves the live page out, and with it the memory for the readings it keeps. */
+    public Builder withoutPage() {
+      withPage = false;
       return this;
     }
 
@@ -247,82 +245,60 @@ public final class PrometheusEndpoint implements AutoCloseable {
         MultiCollector collector = additional::scrape;
         registry.register(collector);
       }
-      HTTPServer server = listen(registry);
+      // Properties of its own: the default ones come from the environment.
+      server
+          .handler(PATH, new MetricsHandler(PrometheusProperties.builder().build(), registry))
+          .handler("/-/healthy", new HealthyHandler());
+      ReadingSink sink = metrics;
+      if (withPage) {
+        LiveFeed feed = LiveFeed.ofTraining("Live training");
+        server.page(feed);
+        sink = new Both(metrics, feed);
+      } else {
+        server.handler("/", new DefaultHandler(PATH));
+      }
+      WebServer started = server.start();
       PrometheusMeterRegistry meterRegistry =
           new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, registry, Clock.SYSTEM);
       metrics.bindTo(meterRegistry);
-      URI uri = uri(server.getPort());
-      return new PrometheusEndpoint(metrics, meterRegistry, server, uri, announce(server, uri));
+      return new PrometheusEndpoint(sink, meterRegistry, started, announce(started));
     }
 
-    private @Nullable DiscoveryFile announce(HTTPServer server, URI uri) {
+    private @Nullable DiscoveryFile announce(WebServer started) {
       try {
-        return discovery == null ? null : DiscoveryFile.write(discovery, uri);
+        return discovery == null
+            ? null
+            : DiscoveryFile.write(discovery, started.uri().resolve(PATH));
       } catch (RuntimeException e) {
-        server.close();
+        started.close();
         throw e;
       }
     }
-
-    private HTTPServer listen(PrometheusRegistry registry) {
-      // Properties of its own: the default ones come from the environment, and overrule the port.
-      HTTPServer.Builder builder =
-          HTTPServer.builder(PrometheusProperties.builder().build())
-              .port(port)
-              .registry(registry)
-              .metricsHandlerPath(PATH);
-      if (authenticator != null) {
-        builder.authenticator(authenticator);
-      }
-      if (https != null) {
-        builder.httpsConfigurator(https);
-      }
-      try {
-        return builder.inetAddress(address()).buildAndStart();
-      } catch (IOException e) {
-        throw new UncheckedIOException(
-            "cannot listen on %s:%d (%s): ".formatted(hostOrLoopback(), port, e.getMessage())
-                + "the host must be this machine's and the port free; port 0 picks a free one",
-            e);
-      }
-    }
-
-    private InetAddress address() throws IOException {
-      return host == null ? InetAddress.getLoopbackAddress() : InetAddress.getByName(host);
-    }
-
-    private String hostOrLoopback() {
-      return host == null ? InetAddress.getLoopbackAddress().getHostAddress() : host;
-    }
-
-    private URI uri(int actualPort) {
-      String name = hostOrLoopback();
-      InetAddress address = new InetSocketAddress(name, actualPort).getAddress();
-      if (address != null && address.isAnyLocalAddress()) {
-        name = InetAddress.getLoopbackAddress().getHostAddress();
-      }
-      String bracketed = name.indexOf(':') >= 0 && !name.startsWith("[") ? "[" + name + "]" : name;
-      return URI.create(
-          "%s://%s:%d%s".formatted(https == null ? "http" : "https", bracketed, actualPort, PATH));
-    }
   }
 
-  /** Compares in constant time, so that answers do not tell how much of a password was right. */
-  private static final class Credentials extends BasicAuthenticator {
-    private final byte[] expected;
-
-    Credentials(String user, String password) {
-      super("eigenscope", StandardCharsets.UTF_8);
-      this.expected = bytes(user, password);
+  /** The metrics and the page. */
+  private record Both(ReadingSink metrics, ReadingSink page) implements ReadingSink {
+    @Override
+    public void announce(Announcement announcement) {
+      metrics.announce(announcement);
     }
 
     @Override
-    public boolean checkCredentials(String user, String password) {
-      return MessageDigest.isEqual(expected, bytes(user, password));
+    public void accept(Reading reading) {
+      try {
+        metrics.accept(reading);
+      } finally {
+        page.accept(reading);
+      }
     }
 
-    private static byte[] bytes(String user, String password) {
-      return (user + ":" + password).getBytes(StandardCharsets.UTF_8);
+    @Override
+    public void report(ProbeEvent event) {
+      try {
+        metrics.report(event);
+      } finally {
+        page.report(event);
+      }
     }
   }
 }

@@ -20,9 +20,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -30,18 +28,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.eigenscope.listeners.HandmadeReadings;
 import org.eigenscope.listeners.ProbeEvent;
 import org.eigenscope.listeners.ReadingSink;
+import org.eigenscope.listeners.SelfSigned;
+import org.eigenscope.listeners.web.EventStream;
+import org.eigenscope.listeners.web.RawClient;
 import org.eigenscope.probes.Measurement;
 import org.eigenscope.probes.RecordedReading;
 import org.eigenscope.probes.Spectrum;
@@ -285,7 +285,7 @@ class PrometheusEndpointTest {
     PrometheusEndpoint endpoint =
         start(PrometheusEndpoint.builder().basicAuthentication("scraper", "pässword"));
 
-    for (String path : List.of("/metrics", "/-/healthy", "/")) {
+    for (String path : List.of("/metrics", "/-/healthy", "/", "/page/page.js", "/api/readings")) {
       URI uri = endpoint.uri().resolve(path);
       assertThat(status(request(uri))).isEqualTo(401);
       assertThat(status(request(uri).header("Authorization", basic("scraper:wrong"))))
@@ -297,7 +297,7 @@ class PrometheusEndpointTest {
 
   @Test
   void servesTls() throws Exception {
-    SSLContext context = selfSigned();
+    SSLContext context = SelfSigned.context(directory);
     PrometheusEndpoint endpoint = start(PrometheusEndpoint.builder().tls(context));
 
     HttpResponse<String> response =
@@ -449,6 +449,98 @@ class PrometheusEndpointTest {
   }
 
   @Test
+  void thePageIsBesideTheMetrics() throws Exception {
+    PrometheusEndpoint endpoint = start(PrometheusEndpoint.builder());
+    HandmadeReadings.feed(endpoint.sink());
+
+    assertThat(endpoint.page()).isEqualTo(endpoint.uri().resolve("/"));
+    assertThat(get(endpoint.page(), "*/*").headers().firstValue("Content-Type"))
+        .hasValue("text/html; charset=utf-8");
+    assertThat(get(endpoint.page().resolve("/api/readings"), "*/*").body().lines()).hasSize(1);
+    try (EventStream events = EventStream.open(client, endpoint.page(), null)) {
+      assertThat(events.next("hello").data().path("source").textValue()).isEqualTo("live");
+      assertThat(events.next("reading").data().path("iteration").intValue()).isEqualTo(300);
+      assertThat(events.next("probe").data().path("outcome").textValue()).isEqualTo("skipped");
+
+      endpoint.close();
+
+      assertThat(events.skipTo("hello").data().path("state").textValue()).isEqualTo("finished");
+      events.next("end");
+    }
+  }
+
+  @Test
+  void thePageCanBeLeftOut() throws Exception {
+    PrometheusEndpoint endpoint = start(PrometheusEndpoint.builder().withoutPage());
+    HandmadeReadings.feed(endpoint.sink());
+
+    assertThat(get(endpoint.uri(), "*/*").body()).contains("eigenscope_loss");
+    assertThat(get(endpoint.page(), "*/*").body()).contains("/metrics");
+    for (String path : List.of("/page/page.js", "/api/readings", "/api/events")) {
+      assertThat(get(endpoint.page().resolve(path), "*/*").statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void fiftyScrapersAtOnceAllSucceedWhileEventsStream() throws Exception {
+    PrometheusEndpoint endpoint = start(PrometheusEndpoint.builder());
+    int scrapers = 50;
+    int rounds = 4;
+    List<AutoCloseable> others = new ArrayList<>();
+    ExecutorService threads = Executors.newFixedThreadPool(scrapers);
+    try {
+      for (int i = 0; i < 15; i++) {
+        others.add(EventStream.open(client, endpoint.page(), null));
+      }
+      RawClient idle = RawClient.connect(endpoint.port());
+      others.add(idle);
+      idle.send("GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      for (int i = 0; i < 8; i++) {
+        RawClient half = RawClient.connect(endpoint.port());
+        others.add(half);
+        half.send("GET /metrics HTTP/1.1\r\nHost: lo");
+      }
+      CyclicBarrier together = new CyclicBarrier(scrapers);
+      List<Future<Integer>> succeeded = new ArrayList<>();
+      for (int i = 0; i < scrapers; i++) {
+        succeeded.add(
+            threads.submit(
+                () -> {
+                  int good = 0;
+                  for (int round = 0; round < rounds; round++) {
+                    together.await(60, TimeUnit.SECONDS);
+                    String answer =
+                        RawClient.exchange(
+                            endpoint.port(),
+                            "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+                    good += answer.startsWith("HTTP/1.1 200 OK") ? 1 : 0;
+                  }
+                  return good;
+                }));
+      }
+      int iteration = 0;
+      boolean scraping = true;
+      while (scraping) {
+        endpoint.sink().accept(HandmadeReadings.spectrum(iteration++));
+        scraping = !succeeded.stream().allMatch(Future::isDone);
+      }
+      for (Future<Integer> each : succeeded) {
+        assertThat(each.get()).isEqualTo(rounds);
+      }
+      for (AutoCloseable each : others) {
+        if (each instanceof EventStream stream) {
+          assertThat(stream.next("hello").data().path("state").textValue()).isEqualTo("open");
+        }
+      }
+    } finally {
+      threads.shutdownNow();
+      for (AutoCloseable each : others) {
+        each.close();
+      }
+    }
+  }
+
+  @Test
   void threadsThatServeAreDaemons() throws Exception {
     PrometheusEndpoint endpoint = start(PrometheusEndpoint.builder());
     for (int i = 0; i < 20; i++) {
@@ -456,7 +548,7 @@ class PrometheusEndpointTest {
     }
 
     assertThat(Thread.getAllStackTraces().keySet())
-        .filteredOn(thread -> thread.getName().startsWith("prometheus-http"))
+        .filteredOn(thread -> thread.getName().matches("eigenscope-web-.*|HTTP-Dispatcher"))
         .isNotEmpty()
         .allMatch(Thread::isDaemon);
   }
@@ -512,44 +604,5 @@ class PrometheusEndpointTest {
       buckets.put(line.group(1), Long.parseLong(line.group(2)));
     }
     return buckets;
-  }
-
-  private SSLContext selfSigned() throws Exception {
-    Path store = directory.resolve("keys.p12");
-    Process keytool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-alias",
-                "test",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=localhost",
-                "-ext",
-                "SAN=IP:127.0.0.1",
-                "-validity",
-                "1",
-                "-storetype",
-                "PKCS12",
-                "-storepass",
-                "changeit",
-                "-keystore",
-                store.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(directory.resolve("keytool.log").toFile())
-            .start();
-    assertThat(keytool.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    KeyStore keys = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(store)) {
-      keys.load(in, "changeit".toCharArray());
-    }
-    KeyManagerFactory keyManagers = KeyManagerFactory.getInstance("PKIX");
-    keyManagers.init(keys, "changeit".toCharArray());
-    TrustManagerFactory trustManagers = TrustManagerFactory.getInstance("PKIX");
-    trustManagers.init(keys);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(keyManagers.getKeyManagers(), trustManagers.getTrustManagers(), null);
-    return context;
   }
 }
