@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -60,6 +61,11 @@ final class Playback {
     /** Returns whether there is a number that was not there before. */
     boolean changesAt(int step) {
       return Double.compare(valueAt(step), valueAt(step - 1)) != 0;
+    }
+
+    /** Returns how much a counter counted since the step before; it begins with what is new. */
+    int countedFromNothingAt(int step) {
+      return hasValueAt(step) && !hasValueAt(step - 1) ? (int) valueAt(step) : countedAt(step);
     }
 
     /** Returns how much a counter counted since the step before; what it begins with is past. */
@@ -134,6 +140,14 @@ final class Playback {
               ? new IllegalStateException(new NonFiniteValueException("loss", 0, 1))
               : new IllegalStateException("on purpose");
       sink.report(new ProbeEvent.Failed(run, "m", PROBE, iteration(all), 1, cause));
+    }
+    for (Series series : named(all, "eigenscope_sink_missed_total")) {
+      int missed = series.countedFromNothingAt(step);
+      if (missed > 0) {
+        sink.report(
+            new ProbeEvent.Undelivered(
+                run, "m", PROBE, iteration(all), series.labels().get("sink"), missed, null));
+      }
     }
     // What counts with a reading came before it, to the rules.
     if (isReading(all)) {
@@ -254,6 +268,8 @@ final class Playback {
         for (int i = 0; i <= Integer.parseInt(repeated.group(3)); i++) {
           samples.add(first + i * more);
         }
+      } else if (token.startsWith("_x")) {
+        samples.addAll(Collections.nCopies(Integer.parseInt(token.substring(2)), null));
       } else {
         if (token.equals("stale")) {
           end = samples.size();

@@ -252,6 +252,9 @@ public final class AlertSink implements ReadingSink, AutoCloseable {
       for (ProbeWatch probe : run.probes()) {
         note(probe.check(now), probe.occasion(now));
       }
+      for (SinkWatch sink : run.sinks()) {
+        note(List.of(sink.check(now)), sink.occasion(now));
+      }
     }
   }
 

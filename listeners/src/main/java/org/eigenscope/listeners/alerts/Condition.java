@@ -14,6 +14,7 @@ enum Condition {
   EIGENVALUES_NOT_CONVERGED("EigenvaluesNotConverged", Severity.INFO),
   READINGS_STALE("ReadingsStale", Severity.WARNING),
   PROBE_FAILING("ProbeFailing", Severity.WARNING),
+  READINGS_LOST("ReadingsLost", Severity.WARNING),
   PROBE_SKIPPING("ProbeSkipping", Severity.INFO),
   OVERHEAD_ABOVE_BUDGET("OverheadAboveBudget", Severity.WARNING);
 

@@ -11,7 +11,7 @@ import org.eigenscope.probes.Reading;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The conditions of one model of one run, of its matrices and of its probes.
+ * The conditions of one model of one run, of its matrices, its probes and its sinks.
  *
  * <p><b>Threading.</b> Guarded by its owner's lock.
  */
@@ -25,6 +25,7 @@ final class RunWatch {
   private final SeriesBudget budget;
   private final Map<String, ProbeWatch> probes = new HashMap<>();
   private final Map<Map<String, String>, MatrixWatch> matrices = new HashMap<>();
+  private final Map<String, SinkWatch> sinks = new HashMap<>();
   private final Signal overhead;
   private int completed;
 
@@ -52,7 +53,7 @@ final class RunWatch {
 
   /** Gives back what it takes of the budget. */
   void release() {
-    budget.release(probes.size() + matrices.size());
+    budget.release(probes.size() + matrices.size() + sinks.size());
   }
 
   Outcome read(Reading reading, Occasion occasion, Instant seen) {
@@ -74,6 +75,10 @@ final class RunWatch {
   }
 
   List<Finding> report(ProbeEvent event, Instant now) {
+    if (event instanceof ProbeEvent.Undelivered undelivered) {
+      SinkWatch sink = sink(undelivered);
+      return sink == null ? List.of() : List.of(sink.report(undelivered, now));
+    }
     List<Finding> findings = new ArrayList<>();
     ProbeWatch probe = probe(event.probe());
     if (probe != null) {
@@ -105,6 +110,21 @@ final class RunWatch {
   /** Returns what is watched of probes. */
   Iterable<ProbeWatch> probes() {
     return probes.values();
+  }
+
+  /** Returns what is watched of sinks: those that missed something. */
+  Iterable<SinkWatch> sinks() {
+    return sinks.values();
+  }
+
+  private @Nullable SinkWatch sink(ProbeEvent.Undelivered event) {
+    SinkWatch known = sinks.get(event.sink());
+    if (known == null
+        && budget.take("sink %s of run %s, model %s".formatted(event.sink(), run, model))) {
+      known = new SinkWatch(event);
+      sinks.put(event.sink(), known);
+    }
+    return known;
   }
 
   private @Nullable ProbeWatch probe(String name) {

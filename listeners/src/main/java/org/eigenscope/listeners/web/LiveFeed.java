@@ -148,16 +148,23 @@ public final class LiveFeed implements ReadingSink, AutoCloseable {
       if (closed) {
         return;
       }
-      ProbeName name = new ProbeName(event.run(), event.model(), event.probe());
-      ProbeState state = ProbeState.after(probes.remove(name), event);
-      if (probes.size() >= MAXIMUM_PROBES) {
-        probes.remove(probes.keySet().iterator().next());
+      // What a sink missed is no state of a probe; the alert tells of it.
+      if (!(event instanceof ProbeEvent.Undelivered)) {
+        keep(event);
       }
-      probes.put(name, state);
-      broadcast(EventFormat.probe(state));
       sink = alertSink;
     }
     sink.report(event);
+  }
+
+  private void keep(ProbeEvent event) {
+    ProbeName name = new ProbeName(event.run(), event.model(), event.probe());
+    ProbeState state = ProbeState.after(probes.remove(name), event);
+    if (probes.size() >= MAXIMUM_PROBES) {
+      probes.remove(probes.keySet().iterator().next());
+    }
+    probes.put(name, state);
+    broadcast(EventFormat.probe(state));
   }
 
   private void tell(Alert alert) {
