@@ -15,6 +15,7 @@ import org.eigenscope.probes.Measurement;
 import org.eigenscope.probes.Provenance;
 import org.eigenscope.probes.Reading;
 import org.eigenscope.probes.RecordedReading;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +52,7 @@ class PrometheusFaultsTest {
 
   /** A past of six readings makes an alert; five of them are from before. */
   @Test
+  @Tag("slow")
   void aRestartedPrometheusGoesOnWithWhatItKnew() throws Exception {
     Program program = Program.onPath("prometheus", "prometheus");
     int iteration = 0;
