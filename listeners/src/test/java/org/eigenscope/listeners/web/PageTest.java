@@ -240,7 +240,7 @@ class PageTest {
       assertThat(browser.text(tile("Trace"))).contains("99\n± 4.5, standard error");
       assertThat(
               browser.text("document.querySelector('#probes tbody').innerText").replace('\t', ' '))
-          .startsWith("run-1 · lenet · spectrum skipped at iteration 500 1 1 1 1.25 s 940 12.5 %");
+          .startsWith("run-1 · lenet · spectrum skipped at iteration 500 1 1 1 1.3 s 940 12.5 %");
       assertThat(browser.text("document.querySelector('#notes').innerText"))
           .contains("the smallest eigenvalue did not converge — residual 4·10⁻⁶ 😀");
 
@@ -705,7 +705,7 @@ class PageTest {
           duration(1.2345), duration(75), duration(600), duration(7500)].join('|'))""";
     assertThat(browser.text(said))
         .isEqualTo(
-            "0|12.35|−0.001235|17000|1.235·10⁸|10⁻¹⁰|−10⁹|–|–|10⁶|0.3|12.3 %|1.23 s|75 s|10 min|2 h 5 min");
+            "0|12.35|−0.001235|17000|1.235·10⁸|10⁻¹⁰|−10⁹|–|–|10⁶|0.3|12.3 %|1.2 s|75 s|10 min|2 h 5 min");
   }
 
   @Test

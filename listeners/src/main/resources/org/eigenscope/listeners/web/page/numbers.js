@@ -47,13 +47,13 @@ export function count(number, noun) {
   return `${text(number, 6)} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** Returns a span of time in seconds, in one unit or two: "1.25 s", "12 s", "3 min", "2 h 5 min". */
+/** Returns a span of time in seconds, in one unit or two: "1.2 s", "12 s", "3 min", "2 h 5 min". */
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) {
     return UNKNOWN;
   }
   if (seconds < 10) {
-    return `${text(Math.max(0, seconds), 3)} s`;
+    return `${text(Math.max(0, seconds), 2)} s`;
   }
   if (seconds < 120) {
     return `${Math.round(seconds)} s`;
