@@ -44,6 +44,14 @@ public interface CurvatureEngine extends AutoCloseable {
   long outputs();
 
   /**
+   * Returns the values that the loss functions take, at the parameters.
+   *
+   * @return a new DOUBLE array [outputs], in the order of {@link #jvp}; 0 where masks are
+   * @throws UnsupportedOperationException as {@link #jvp}
+   */
+  INDArray outputValues();
+
+  /**
    * Returns the changes of the {@link #outputs} along the rows of a block.
    *
    * @param block k vectors as rows, [k, P]; not modified, not kept

@@ -33,6 +33,16 @@ public final class Linearization {
     return engine.outputs();
   }
 
+  /**
+   * Returns the outputs themselves, at the parameters: logits, where the loss takes a softmax.
+   *
+   * @return a new array [outputs], DOUBLE whatever the curvature's precision
+   * @throws UnsupportedOperationException as {@link #outputs}
+   */
+  public INDArray values() {
+    return engine.outputValues();
+  }
+
   /** Returns the number of coordinates. */
   public long activeParameters() {
     return coordinates.size();

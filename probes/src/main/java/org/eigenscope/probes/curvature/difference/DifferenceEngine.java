@@ -215,6 +215,20 @@ public final class DifferenceEngine implements CurvatureEngine {
   }
 
   @Override
+  public INDArray outputValues() {
+    requireTaps("the outputs", "");
+    atOrigin();
+    List<INDArray> parts = new ArrayList<>();
+    for (LossTap tap : replica.taps()) {
+      for (int i = 0; i < batches.size(); i++) {
+        INDArray values = tap.masked(i, tap.values(i));
+        parts.add(values.dup('c').reshape(values.length()));
+      }
+    }
+    return Nd4j.concat(0, parts.toArray(new INDArray[0]));
+  }
+
+  @Override
   public INDArray jvp(INDArray block) {
     requireTaps("the derivative of the outputs", "");
     INDArray result = Nd4j.create(DataType.DOUBLE, block.rows(), outputs());

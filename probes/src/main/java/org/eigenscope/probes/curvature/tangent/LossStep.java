@@ -23,8 +23,9 @@ final class LossStep extends Step {
     this.outputs = input.size();
   }
 
-  /** What products need, by example, and the loss of each. */
-  private record State(double[][] memories, double[][] gradients, double[] losses) {}
+  /** What products need, by example, with the values that the loss takes and the loss of each. */
+  private record State(
+      double[][] memories, double[][] gradients, double[][] values, double[] losses) {}
 
   int index() {
     return index;
@@ -39,7 +40,11 @@ final class LossStep extends Step {
     int n = Math.toIntExact(piece.size());
     piece.state(
         this,
-        new State(new double[n][loss.memorySize(outputs)], new double[n][outputs], new double[n]));
+        new State(
+            new double[n][loss.memorySize(outputs)],
+            new double[n][outputs],
+            new double[n][outputs],
+            new double[n]));
   }
 
   @Override
@@ -47,12 +52,12 @@ final class LossStep extends Step {
     State state = (State) piece.state(this);
     INDArray labels = piece.examples().labels().get(index);
     INDArray mask = piece.examples().masks()[index];
-    double[] z = new double[outputs];
     double[] y = new double[outputs];
     double[] factors = new double[outputs];
     long end = worker.to(piece.size());
     for (long row = worker.from(piece.size()); row < end; row++) {
       int n = (int) row;
+      double[] z = state.values()[n];
       piece.value(input()).read(row * outputs, z, 0, outputs);
       for (int i = 0; i < outputs; i++) {
         y[i] = labels.getDouble(row, i);
@@ -68,6 +73,11 @@ final class LossStep extends Step {
     for (int i = 0; mask != null && i < outputs; i++) {
       numbers[i] *= mask.getDouble(row, mask.size(1) == 1 ? 0 : i);
     }
+  }
+
+  /** Returns the values that the loss takes of an example; not to be modified. */
+  double[] values(Piece piece, long row) {
+    return ((State) piece.state(this)).values()[(int) row];
   }
 
   /** Returns the sum of the examples' losses. */

@@ -77,6 +77,7 @@ public final class TangentEngine implements CurvatureEngine {
   private final List<Piece> pieces = new ArrayList<>();
   private boolean keepsPieces = true;
   private @Nullable INDArray gradient;
+  private @Nullable INDArray outputValues;
   private double loss;
   private long products;
   private long linearizations;
@@ -269,15 +270,34 @@ public final class TangentEngine implements CurvatureEngine {
         gather(totals, gradients);
       }
       double total = 0;
+      long start = 0;
+      INDArray values = Nd4j.create(DataType.DOUBLE, outputs());
       for (int i = 0; i < data.size(); i++) {
         Piece piece = linearizer.linearize(data.get(i), gradients, i == 0);
         total += linearizer.loss(piece);
+        readOutputs(piece, start, Tensor.sharing(values, 1));
+        start += piece.size();
         keepOrClose(piece);
       }
       linearizations++;
+      outputValues = values;
       loss = total / examples;
       gradient = sum.reshape(parameters);
       return sum.reshape(parameters);
+    }
+  }
+
+  private void readOutputs(Piece piece, long start, Tensor to) {
+    long offset = 0;
+    for (LossStep step : program.losses()) {
+      int width = step.input().size();
+      double[] numbers = new double[width];
+      for (long n = 0; n < piece.size(); n++) {
+        System.arraycopy(step.values(piece, n), 0, numbers, 0, width);
+        step.mask(piece, n, numbers);
+        to.write(offset + (start + n) * width, numbers, 0, width);
+      }
+      offset += examples * width;
     }
   }
 
@@ -353,6 +373,15 @@ public final class TangentEngine implements CurvatureEngine {
   @Override
   public long outputs() {
     return examples * program.losses().stream().mapToLong(step -> step.input().size()).sum();
+  }
+
+  @Override
+  @SuppressWarnings("try") // the scope itself is the use
+  public INDArray outputValues() {
+    linearized();
+    try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+      return Objects.requireNonNull(outputValues).dup();
+    }
   }
 
   @Override
