@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DemoCommand.class,
       AnalyzeCommand.class,
+      StructureCommand.class,
       ReportCommand.class,
     })
 public final class Main implements Runnable {
