@@ -1,6 +1,7 @@
 package org.eigenscope.probes.curvature;
 
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -71,6 +72,34 @@ public interface CurvatureEngine extends AutoCloseable {
    * @throws UnsupportedOperationException as {@link #jvp}
    */
   INDArray vjp(INDArray block);
+
+  /**
+   * Returns the layers with a matrix of weights that learns, in the order of their steps.
+   *
+   * @throws UnsupportedOperationException if the engine does not see layers
+   */
+  List<WeightLayer> weightLayers();
+
+  /**
+   * Goes through all examples once and shows what layers multiply their weights with.
+   *
+   * @param layers some of the {@link #weightLayers}
+   * @param visitor takes a layer and some of its inputs, DOUBLE in 'c' order: whole examples, [k ·
+   *     positions, inputs], position by position
+   * @throws UnsupportedOperationException as {@link #weightLayers}
+   */
+  void visitInputs(List<WeightLayer> layers, BiConsumer<WeightLayer, INDArray> visitor);
+
+  /**
+   * Returns the second derivatives with respect to what layers' weights put out.
+   *
+   * @param matrix HESSIAN or GAUSS_NEWTON
+   * @param layers some of the {@link #weightLayers}
+   * @return one for each layer
+   * @throws UnsupportedOperationException as {@link #weightLayers}
+   */
+  List<OutputHessian> outputHessians(
+      CurvatureMatrix matrix, List<WeightLayer> layers, OutputProbing probing);
 
   /** Returns caveats in plain words. */
   List<String> notes();

@@ -3,6 +3,7 @@ package org.eigenscope.probes.curvature.difference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.CurvatureEngine;
@@ -12,6 +13,9 @@ import org.eigenscope.probes.curvature.Engine;
 import org.eigenscope.probes.curvature.EvaluationCount;
 import org.eigenscope.probes.curvature.KinkCount;
 import org.eigenscope.probes.curvature.Network;
+import org.eigenscope.probes.curvature.OutputHessian;
+import org.eigenscope.probes.curvature.OutputProbing;
+import org.eigenscope.probes.curvature.WeightLayer;
 import org.eigenscope.probes.linalg.FreeMemory;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.common.util.ArrayUtil;
@@ -370,6 +374,28 @@ public final class DifferenceEngine implements CurvatureEngine {
     }
     forwards++;
     return outputs;
+  }
+
+  @Override
+  public List<WeightLayer> weightLayers() {
+    throw unseen();
+  }
+
+  @Override
+  public void visitInputs(List<WeightLayer> layers, BiConsumer<WeightLayer, INDArray> visitor) {
+    throw unseen();
+  }
+
+  @Override
+  public List<OutputHessian> outputHessians(
+      CurvatureMatrix matrix, List<WeightLayer> layers, OutputProbing probing) {
+    throw unseen();
+  }
+
+  private static UnsupportedOperationException unseen() {
+    return new UnsupportedOperationException(
+        "engine difference does not see layers' inputs and outputs; use the tangent engine, which"
+            + " knows most feed-forward networks");
   }
 
   @Override

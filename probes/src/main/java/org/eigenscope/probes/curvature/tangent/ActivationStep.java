@@ -55,6 +55,11 @@ final class ActivationStep extends Step {
   }
 
   @Override
+  boolean curved() {
+    return function.curved();
+  }
+
+  @Override
   void open(Piece piece) {
     Tensor slopes = null;
     Tensor bends = null;

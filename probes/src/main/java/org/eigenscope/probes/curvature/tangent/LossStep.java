@@ -67,6 +67,30 @@ final class LossStep extends Step {
     }
   }
 
+  /** Returns whether {@link #factor} knows factors of all examples' Hessians. */
+  boolean factors(Piece piece) {
+    for (double[] memory : ((State) piece.state(this)).memories()) {
+      if (!loss.factors(memory)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Sends back a column of a factor of each example's Hessian, F in FFᵀ, times a number. */
+  void factor(Worker worker, Frame frame, int column, double scale) {
+    State state = (State) frame.piece().state(this);
+    double[] u = new double[outputs];
+    long end = worker.to(frame.piece().size());
+    for (long row = worker.from(frame.piece().size()); row < end; row++) {
+      if (column >= 0 && column < outputs) {
+        loss.factor(state.memories()[(int) row], column, u);
+        scale(u, scale, u);
+      }
+      frame.cotangent(input()).write(row * outputs, u, 0, outputs);
+    }
+  }
+
   /** Sets to 0 what is masked of an example's values. */
   void mask(Piece piece, long row, double[] numbers) {
     INDArray mask = piece.examples().masks()[index];

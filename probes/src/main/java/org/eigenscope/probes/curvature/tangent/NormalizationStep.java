@@ -113,6 +113,11 @@ final class NormalizationStep extends Step {
   }
 
   @Override
+  boolean curved() {
+    return !fixed();
+  }
+
+  @Override
   void open(Piece piece) {
     Tensor standard = piece.allocate(piece.elements(), piece.size(), input().size());
     piece.state(this, new State(standard, channels));

@@ -78,6 +78,11 @@ abstract class Step {
     return false;
   }
 
+  /** Returns whether the output is more than an affine function of the inputs, around them. */
+  boolean curved() {
+    return false;
+  }
+
   /** Returns whether {@link #finish} has anything to do. */
   boolean finishes() {
     return false;
