@@ -2,6 +2,7 @@ package org.eigenscope.probes.curvature;
 
 import java.util.List;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -72,6 +73,17 @@ public interface CurvatureEngine extends AutoCloseable {
    * @throws UnsupportedOperationException as {@link #jvp}
    */
   INDArray vjp(INDArray block);
+
+  /**
+   * Returns the squared norms of products as those of {@link #vjp}, of the outputs of one example
+   * at a time, at active parameters.
+   *
+   * @param block k vectors as rows, [k, outputs], as {@link #jvp} returns them; not modified
+   * @return a new DOUBLE array [k, examples]; null where the engine has no shorter way than a
+   *     product for each example
+   * @throws UnsupportedOperationException as {@link #jvp}
+   */
+  @Nullable INDArray squaredNorms(INDArray block);
 
   /**
    * Returns the layers with a matrix of weights that learns, in the order of their steps.

@@ -1,5 +1,6 @@
 package org.eigenscope.probes.structure;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.Curvature;
@@ -9,7 +10,6 @@ import org.eigenscope.probes.curvature.Engine;
 import org.eigenscope.probes.curvature.Linearization;
 import org.eigenscope.probes.curvature.Network;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -159,24 +159,50 @@ final class ClassExamples implements AutoCloseable {
 
     /** Computes sums over the examples of the class of Jᵀu, for several u. */
     void sums(int rows, Cotangents cotangents, Products results) {
-      long outputs = linearization.outputs();
-      long width = (outputs + linearization.activeParameters()) * Double.BYTES;
-      int most = (int) Math.max(1, Math.min(rows, BLOCK_BYTES / width));
-      double[] one = new double[labels.classes()];
+      int most = rowsAtOnce(rows);
       for (int first = 0; first < rows; first += most) {
         int count = Math.min(most, rows - first);
-        double[][] block = new double[count][Math.toIntExact(outputs)];
-        for (int row = 0; row < count; row++) {
-          for (int i = 0; i < positions.length; i++) {
-            java.util.Arrays.fill(one, 0);
-            cotangents.set(first + row, i, probabilities[i], one);
-            System.arraycopy(one, 0, block[row], positions[i] * one.length, one.length);
-          }
-        }
-        DataType type = options.precision().dataType();
-        results.accept(first, linearization.vjp(Nd4j.createFromArray(block).castTo(type)));
+        results.accept(first, linearization.vjp(block(first, count, cotangents)));
         products += count;
       }
+    }
+
+    /**
+     * Returns the sum over the examples of the class of ‖Jᵀu‖², for several u; NaN where that takes
+     * a product for each example.
+     */
+    double sumOfSquaredNorms(int rows, Cotangents cotangents) {
+      double sum = 0;
+      int most = rowsAtOnce(rows);
+      for (int first = 0; first < rows; first += most) {
+        int count = Math.min(most, rows - first);
+        INDArray norms = linearization.squaredNorms(block(first, count, cotangents));
+        if (norms == null) {
+          return Double.NaN;
+        }
+        sum += norms.sumNumber().doubleValue();
+        products += count;
+      }
+      return sum;
+    }
+
+    private int rowsAtOnce(int rows) {
+      long width =
+          (linearization.outputs() + linearization.activeParameters()) * (long) Double.BYTES;
+      return (int) Math.max(1, Math.min(rows, BLOCK_BYTES / width));
+    }
+
+    private INDArray block(int first, int count, Cotangents cotangents) {
+      double[] one = new double[labels.classes()];
+      double[][] block = new double[count][Math.toIntExact(linearization.outputs())];
+      for (int row = 0; row < count; row++) {
+        for (int i = 0; i < positions.length; i++) {
+          Arrays.fill(one, 0);
+          cotangents.set(first + row, i, probabilities[i], one);
+          System.arraycopy(one, 0, block[row], positions[i] * one.length, one.length);
+        }
+      }
+      return Nd4j.createFromArray(block).castTo(options.precision().dataType());
     }
 
     /** Computes sums as {@link #sums(int, Cotangents, Products)} does, into rows of an array. */

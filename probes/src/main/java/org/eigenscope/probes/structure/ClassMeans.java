@@ -30,7 +30,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p><b>Cost.</b> For each class C passes back over its examples, twice that where classes are
  * balanced, or three with class means alone; over all examples where batch normalization couples
  * them. C² vectors of n numbers for each of the two decompositions, or 3C with class means alone.
- * The trace of G costs more ({@link ClassStructureOptions}).
+ * The trace of G takes C passes more where the tangent engine has the examples' norms at once, and
+ * else what {@link ClassStructureOptions} says.
  *
  * <p><b>References.</b> Those of {@link ClassComponent}.
  */
@@ -292,8 +293,8 @@ public final class ClassMeans {
     private final double[][] weights;
     private final INDArray weighted;
     private final @Nullable INDArray balanced;
-    private final double[] traces;
-    private final boolean exact;
+    private final double[] estimates;
+    private double exact;
     private final List<String> notes = new ArrayList<>();
 
     Computation(Network network, DataBatches data, ClassStructureOptions options) {
@@ -315,8 +316,7 @@ public final class ClassMeans {
             "classes have different sizes, %s: G0 to G3 are defined for equal ones"
                 .formatted(Arrays.toString(labels.sizes())));
       }
-      this.exact = (long) labels.examples() * classes <= options.exactProducts();
-      this.traces = new double[exact ? 1 : options.draws()];
+      this.estimates = new double[options.draws()];
     }
 
     private boolean keepsCrossClasses(long vectorBytes, boolean both) {
@@ -425,12 +425,17 @@ public final class ClassMeans {
     }
 
     /**
-     * Adds tr Σ_i J_iᵀ A_i J_i / N: the squared norm of each of its columns, or that of a sum of
-     * columns with random signs.
+     * Adds tr Σ_i J_iᵀ A_i J_i / N: the squared norms of all columns of its root, or those of sums
+     * of columns with random signs.
      */
     private void addTrace(ClassExamples.OfClass some, SplittableRandom random) {
       double share = 1.0 / labels.examples();
-      if (exact) {
+      double sum =
+          some.sumOfSquaredNorms(
+              classes, (row, i, p, u) -> residual(p, row, Math.sqrt(p[row] * share), u));
+      if (!Double.isNaN(sum)) {
+        exact += sum;
+      } else if ((long) labels.examples() * classes <= options.exactProducts()) {
         some.sums(
             some.size() * classes,
             (row, i, p, u) -> {
@@ -439,15 +444,20 @@ public final class ClassMeans {
                 residual(p, k, Math.sqrt(p[k] * share), u);
               }
             },
-            (first, block) -> traces[0] += sum(squaredNorms(block)));
-        return;
+            (first, block) -> exact += sum(squaredNorms(block)));
+      } else {
+        exact = Double.NaN;
+        addEstimates(some, random, share);
       }
-      SplittableRandom[] signs = new SplittableRandom[traces.length];
+    }
+
+    private void addEstimates(ClassExamples.OfClass some, SplittableRandom random, double share) {
+      SplittableRandom[] signs = new SplittableRandom[estimates.length];
       for (int draw = 0; draw < signs.length; draw++) {
         signs[draw] = random.split();
       }
       some.sums(
-          traces.length,
+          estimates.length,
           (row, i, p, u) -> {
             for (int k = 0; k < classes; k++) {
               double sign = signs[row].nextBoolean() ? 1 : -1;
@@ -457,7 +467,7 @@ public final class ClassMeans {
           (first, block) -> {
             double[] squares = squaredNorms(block);
             for (int row = 0; row < squares.length; row++) {
-              traces[first + row] += squares[row];
+              estimates[first + row] += squares[row];
             }
           });
     }
@@ -468,15 +478,15 @@ public final class ClassMeans {
     }
 
     private TraceEstimate trace() {
-      double mean = sum(traces) / traces.length;
-      if (exact) {
-        return new TraceEstimate(mean, 0, 1);
+      if (!Double.isNaN(exact)) {
+        return new TraceEstimate(exact, 0, 1);
       }
+      int draws = estimates.length;
+      double mean = sum(estimates) / draws;
       double squares = 0;
-      for (double one : traces) {
+      for (double one : estimates) {
         squares += (one - mean) * (one - mean);
       }
-      int draws = traces.length;
       return new TraceEstimate(mean, Math.sqrt(squares / (draws - 1) / draws), draws);
     }
   }

@@ -9,8 +9,9 @@ import org.eigenscope.probes.curvature.CurvatureOptions;
  * @param mostCrossClasses number of classes up to which cross-class means are kept, C² vectors of
  *     the network's parameters; with more, or where they do not fit into the memory, only class
  *     means are, 3C vectors. At least 0; default 32, whose Gram matrix has order 1024
- * @param exactProducts number of products up to which the trace of G is computed example by
- *     example, N·C of them, and not estimated; at least 0; default 4096
+ * @param exactProducts number of products up to which the trace of G is computed by N·C of them,
+ *     and not estimated, where examples depend on each other and in the difference engine; at least
+ *     0; default 4096
  * @param draws random test vectors of an estimated trace, at least 2; default 64, as in the code
  *     published with Papyan 2018, arXiv 1811.07062
  * @param seed seed of the test vectors; default 1

@@ -288,6 +288,11 @@ public final class DifferenceEngine implements CurvatureEngine {
     return result;
   }
 
+  @Override
+  public @Nullable INDArray squaredNorms(INDArray block) {
+    return null;
+  }
+
   /** Returns what a vector of outputs has for a loss function and a batch. */
   private INDArray part(INDArray outputs, LossTap wanted, int batch) {
     long start = 0;

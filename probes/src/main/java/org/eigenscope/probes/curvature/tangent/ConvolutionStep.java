@@ -126,6 +126,23 @@ final class ConvolutionStep extends WeightStep {
   }
 
   @Override
+  void addSquaredNorms(Worker worker, Frame frame, double[] norms) {
+    if (!weights().active()) {
+      return;
+    }
+    int length = (int) weights().length();
+    double[] w = worker.scratch(0, length);
+    long address = frame.gradients().partial(worker, weights());
+    long end = worker.to(norms.length);
+    for (int row = (int) worker.from(norms.length); row < end; row++) {
+      long x = frame.piece().kept(input()).address(row);
+      convolution.backwardFilters(1, x, frame.cotangent(output()).address(row), address, false);
+      frame.elements().read(address, w, 0, length);
+      norms[row] += sumOfSquares(w, length);
+    }
+  }
+
+  @Override
   WeightLayer layer() {
     return new WeightLayer(
         name(),

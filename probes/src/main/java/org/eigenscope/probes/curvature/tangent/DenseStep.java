@@ -98,6 +98,22 @@ final class DenseStep extends WeightStep {
   }
 
   @Override
+  void addSquaredNorms(Worker worker, Frame frame, double[] norms) {
+    if (!weights().active()) {
+      return;
+    }
+    // Of an outer product.
+    double[] z = worker.scratch(0, (int) out);
+    double[] x = worker.scratch(1, (int) in);
+    long end = worker.to(norms.length);
+    for (int row = (int) worker.from(norms.length); row < end; row++) {
+      frame.cotangent(output()).read(row * out, z, 0, (int) out);
+      frame.piece().kept(input()).read(row * in, x, 0, (int) in);
+      norms[row] += sumOfSquares(z, (int) out) * sumOfSquares(x, (int) in);
+    }
+  }
+
+  @Override
   void finish(Worker worker, Frame frame) {
     // Shares of the longer side, so that every member has something to do.
     boolean byOutput = out >= in;

@@ -2,6 +2,7 @@ package org.eigenscope.probes.curvature.tangent;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.CurvatureEngine;
@@ -462,6 +463,59 @@ public final class TangentEngine implements CurvatureEngine {
     public void leave(Worker worker, Frame frame, int vector, long start) {
       Linearizer.goBack(program, worker, frame);
     }
+  }
+
+  @Override
+  @SuppressWarnings("try") // the scope itself is the use
+  public @Nullable INDArray squaredNorms(INDArray block) {
+    if (couples()) {
+      return null;
+    }
+    linearized();
+    List<Step> steps = program.steps();
+    try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+      INDArray vectors = dense(block);
+      INDArray unused = Nd4j.create(elements.type(), 1, parameters);
+      INDArray norms = Nd4j.create(DataType.DOUBLE, block.rows(), examples);
+      Route back = new Backward(vectors);
+      visitPieces(
+          (piece, start) -> {
+            double[] ofPiece = new double[Math.toIntExact(piece.size())];
+            for (int row = 0; row < vectors.rows(); row++) {
+              java.util.Arrays.fill(ofPiece, 0);
+              Frame frame = backwardFrame(piece, gradients(unused, 0, crew.threads()));
+              int vector = row;
+              crew.run(
+                  1,
+                  worker -> {
+                    back.enter(worker, frame, vector, start, steps.size());
+                    for (int i = steps.size() - 1; i >= 0; i--) {
+                      if (steps.get(i).output().varies()) {
+                        steps.get(i).addSquaredNorms(worker, frame, ofPiece);
+                        steps.get(i).pull(worker, frame);
+                      }
+                    }
+                  });
+              row(norms, row).write(start, ofPiece, 0, ofPiece.length);
+            }
+          });
+      return norms;
+    }
+  }
+
+  private Frame backwardFrame(Piece piece, Gradients gradients) {
+    return new Frame(
+        piece,
+        Mode.TRANSPOSE,
+        null,
+        tangents(0),
+        cotangents(0),
+        gradients,
+        true,
+        1.0 / examples,
+        null,
+        program.steps().size(),
+        crew.threads());
   }
 
   /** Copies the outputs' part of a piece between a row of outputs and the edges. */
