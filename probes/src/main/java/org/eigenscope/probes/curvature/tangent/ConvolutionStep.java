@@ -109,7 +109,7 @@ final class ConvolutionStep extends WeightStep {
       int count = (int) Math.min(chunk, end - row);
       long z = frame.cotangent(output()).address(row);
       long error = moves ? piece.error(output()).address(row) : 0;
-      if (weights().active()) {
+      if (weights().active() && frame.mode() != Mode.NORMS) {
         convolution.backwardFilters(count, piece.kept(input()).address(row), z, w, true);
         if (moves) {
           convolution.backwardFilters(count, frame.tangent(input()).address(row), error, w, true);

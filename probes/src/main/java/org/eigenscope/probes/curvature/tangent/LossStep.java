@@ -135,7 +135,7 @@ final class LossStep extends Step {
           scale(u, factor, u);
         }
         case RESIDUAL -> java.util.Arrays.fill(u, 0);
-        case TRANSPOSE -> {
+        case TRANSPOSE, NORMS -> {
           continue;
         }
       }

@@ -506,7 +506,7 @@ public final class TangentEngine implements CurvatureEngine {
   private Frame backwardFrame(Piece piece, Gradients gradients) {
     return new Frame(
         piece,
-        Mode.TRANSPOSE,
+        Mode.NORMS,
         null,
         tangents(0),
         cotangents(0),
