@@ -273,6 +273,11 @@ public final class Curvature implements AutoCloseable {
     return coordinates.size();
   }
 
+  /** Returns the arrays whose coordinates, one array after the other, the operators live on. */
+  public List<ParameterArray> arrays() {
+    return coordinates.arrays();
+  }
+
   /** Returns the engine in use, never AUTO. */
   public Engine engine() {
     return engine.engine();

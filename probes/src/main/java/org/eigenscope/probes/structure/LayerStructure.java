@@ -1,6 +1,8 @@
 package org.eigenscope.probes.structure;
 
 import java.util.List;
+import org.eigenscope.probes.curvature.Curvature;
+import org.eigenscope.probes.curvature.CurvatureMatrix;
 
 /**
  * What the block of one layer's weights is made of: its eigenpairs beside those of the Kronecker
@@ -72,5 +74,19 @@ public record LayerStructure(
     rankOneRatio = List.copyOf(rankOneRatio);
     inputCorrespondence = inputCorrespondence.stream().map(List::copyOf).toList();
     outputCorrespondence = outputCorrespondence.stream().map(List::copyOf).toList();
+  }
+
+  /**
+   * Returns the structure of every layer with a matrix of weights that learns.
+   *
+   * @param curvature the network and its data, without regularisation
+   * @param matrix HESSIAN or GAUSS_NEWTON
+   * @param options what to compute
+   * @throws UnsupportedOperationException if the curvature's engine does not see layers' inputs and
+   *     outputs
+   */
+  public static List<LayerStructure> of(
+      Curvature curvature, CurvatureMatrix matrix, LayerStructureOptions options) {
+    return LayerwiseStructure.of(curvature, matrix, options, false).layers();
   }
 }

@@ -282,13 +282,21 @@ final class LayerOutputs {
           for (int i = 0; i < sum.length; i++) {
             sum[i] += square[i];
           }
-          double norm = matrix(square, layer, 1).norm2Number().doubleValue();
-          squares[0] += norm * norm;
+          squares[0] += squaredNorm(matrix(square, layer, 1));
         });
     INDArray mean = matrix(sum, layer, draws);
-    double norm = mean.norm2Number().doubleValue();
-    double variance = Math.max(0, squares[0] - draws * norm * norm) / (draws - 1);
+    double variance = Math.max(0, squares[0] - draws * squaredNorm(mean)) / (draws - 1);
     return new OutputHessian(layer, mean, Math.sqrt(variance / draws), draws);
+  }
+
+  private static double squaredNorm(INDArray matrix) {
+    double sum = 0;
+    for (double[] row : matrix.toDoubleMatrix()) {
+      for (double element : row) {
+        sum += element * element;
+      }
+    }
+    return sum;
   }
 
   /** Changes of a layer's outputs, vector by vector. */
