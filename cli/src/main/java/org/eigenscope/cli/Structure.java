@@ -13,11 +13,14 @@ import org.eigenscope.probes.curvature.CurvatureMatrix;
 import org.eigenscope.probes.curvature.Precision;
 import org.eigenscope.probes.structure.ClassComponent;
 import org.eigenscope.probes.structure.ClassStructure;
+import org.eigenscope.probes.structure.LayerStructure;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The result of {@code eigenscope structure} in its outside form, one JSON object.
  *
  * @param classes structure by classes
+ * @param layers structure by layers; null where it is not known
  * @param operator the matrix that was asked for
  * @param batchNorm the mode that was asked for
  * @param precision type of the vectors
@@ -27,6 +30,7 @@ import org.eigenscope.probes.structure.ClassStructure;
  */
 record Structure(
     ClassStructure classes,
+    @Nullable List<LayerStructure> layers,
     CurvatureMatrix operator,
     BatchNormMode batchNorm,
     Precision precision,
@@ -63,6 +67,13 @@ record Structure(
   private ObjectNode object() {
     ObjectNode object = JsonResult.object();
     putClasses(object.putObject("classes"));
+    List<LayerStructure> byLayer = layers;
+    if (byLayer == null) {
+      object.putNull("layers");
+    } else {
+      ArrayNode array = object.putArray("layers");
+      byLayer.forEach(layer -> putLayer(array.addObject(), layer));
+    }
     object.put("operator", operator.tag());
     object.put("batchNorm", Names.lowerCase(batchNorm));
     object.put("precision", Names.lowerCase(precision));
@@ -102,5 +113,27 @@ record Structure(
       put(entry, "y", point.y());
     }
     object.put("products", classes.products());
+  }
+
+  private static void putLayer(ObjectNode object, LayerStructure layer) {
+    object.put("layer", layer.layer());
+    object.put("inputs", layer.inputs());
+    object.put("outputs", layer.outputs());
+    object.put("positions", layer.positions());
+    addAll(object.putArray("largest"), layer.largest());
+    addAll(object.putArray("largestResiduals"), layer.largestResiduals());
+    addAll(object.putArray("outputHessian"), layer.outputHessian());
+    put(object, "outputHessianError", layer.outputHessianError());
+    addAll(object.putArray("autocorrelation"), layer.autocorrelation());
+    addAll(object.putArray("kronecker"), layer.kronecker());
+    ObjectNode error = object.putObject("decouplingError");
+    put(error, "spectral", layer.decouplingError().spectral().value());
+    put(error, "frobenius", layer.decouplingError().frobenius().value());
+    put(error, "spectralStandardError", layer.decouplingError().spectral().standardError());
+    put(error, "frobeniusStandardError", layer.decouplingError().frobenius().standardError());
+    addAll(object.putArray("overlap"), layer.overlap());
+    addAll(object.putArray("rankOneRatio"), layer.rankOneRatio());
+    put(object, "meanInputAlignment", layer.meanInputAlignment());
+    put(object, "autocorrelationRatio", layer.autocorrelationRatio());
   }
 }

@@ -1,15 +1,21 @@
 package org.eigenscope.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.eigenscope.probes.curvature.BatchNormMode;
+import org.eigenscope.probes.curvature.Curvature;
 import org.eigenscope.probes.curvature.CurvatureMatrix;
 import org.eigenscope.probes.curvature.CurvatureOptions;
 import org.eigenscope.probes.curvature.DataBatches;
+import org.eigenscope.probes.curvature.Engine;
 import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.curvature.Precision;
 import org.eigenscope.probes.structure.ClassStructure;
 import org.eigenscope.probes.structure.ClassStructureOptions;
+import org.eigenscope.probes.structure.LayerStructure;
+import org.eigenscope.probes.structure.LayerStructureOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -119,6 +125,23 @@ final class StructureCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), message);
   }
 
+  /** Layers where they are known, or why they are not. */
+  private record Layers(@Nullable List<LayerStructure> structure, List<String> notes) {}
+
+  private Layers layers(Network network, DataBatches batches, CurvatureOptions options) {
+    try (Curvature curvature = Curvature.of(network, batches, options)) {
+      if (curvature.engine() != Engine.TANGENT) {
+        return new Layers(
+            null,
+            List.of("layers are known to the tangent engine alone, which this network is not"));
+      }
+      List<LayerStructure> structure =
+          LayerStructure.of(
+              curvature, operator, LayerStructureOptions.defaults().withTop(top).withSeed(seed));
+      return new Layers(structure, curvature.notes());
+    }
+  }
+
   private Structure measured(Network network, ProbeData data) {
     long begin = System.nanoTime();
     DataBatches batches = data.batches().rebatched(batchSize);
@@ -130,14 +153,18 @@ final class StructureCommand implements Callable<Integer> {
               network,
               batches,
               ClassStructureOptions.defaults().withCurvature(curvature).withSeed(seed));
+      Layers layers = layers(network, batches, curvature);
+      List<String> notes = new ArrayList<>(data.notes());
+      notes.addAll(layers.notes());
       return new Structure(
           classes,
+          layers.structure(),
           operator,
           batchNorm,
           precision,
           (System.nanoTime() - begin) * 1e-9,
           seed,
-          data.notes());
+          notes);
     } catch (IllegalArgumentException
         | IllegalStateException
         | UnsupportedOperationException

@@ -13,12 +13,15 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Model;
 import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.Curvature;
+import org.eigenscope.probes.curvature.CurvatureMatrix;
 import org.eigenscope.probes.curvature.CurvatureOptions;
 import org.eigenscope.probes.curvature.DataBatches;
 import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.structure.ClassComponent;
 import org.eigenscope.probes.structure.ClassStructure;
 import org.eigenscope.probes.structure.ClassStructureOptions;
+import org.eigenscope.probes.structure.LayerStructure;
+import org.eigenscope.probes.structure.LayerStructureOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,6 +138,53 @@ class StructureCommandTest {
     assertThat(result.get("seconds").doubleValue()).isPositive();
     assertThat(result.get("seed").longValue()).isEqualTo(1);
     assertThat(result.get("examples").longValue()).isEqualTo(EXAMPLES);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"hessian, HESSIAN", "gauss-newton, GAUSS_NEWTON"})
+  void writesTheLayers(String name, CurvatureMatrix matrix) throws IOException {
+    JsonNode layers = result("--operator", name, "--top", 5).get("layers");
+
+    try (Curvature whole =
+        Curvature.of(Network.of(network), batches(), CurvatureOptions.defaults())) {
+      List<LayerStructure> expected =
+          LayerStructure.of(whole, matrix, LayerStructureOptions.defaults().withTop(5));
+      assertThat(layers).hasSize(2);
+      for (int i = 0; i < 2; i++) {
+        JsonNode layer = layers.get(i);
+        LayerStructure one = expected.get(i);
+        assertThat(layer.get("layer").textValue()).isEqualTo(i == 0 ? "hidden" : "out");
+        assertThat(layer.get("inputs").longValue()).isEqualTo(i == 0 ? 4 : 3);
+        assertThat(layer.get("outputs").longValue()).isEqualTo(3);
+        requireNumbers(layer.get("largest"), one.largest());
+        requireNumbers(layer.get("outputHessian"), one.outputHessian());
+        requireNumbers(layer.get("autocorrelation"), one.autocorrelation());
+        requireNumbers(layer.get("kronecker"), one.kronecker());
+        requireNumbers(layer.get("overlap"), one.overlap());
+        requireNumbers(layer.get("rankOneRatio"), one.rankOneRatio());
+        requireNumbers(
+            layer.get("decouplingError"),
+            List.of(
+                one.decouplingError().spectral().value(),
+                one.decouplingError().frobenius().value(),
+                one.decouplingError().spectral().standardError(),
+                one.decouplingError().frobenius().standardError()));
+        assertThat(layer.get("meanInputAlignment").doubleValue())
+            .isCloseTo(one.meanInputAlignment(), within(1e-9));
+        assertThat(layer.get("autocorrelationRatio").doubleValue())
+            .isCloseTo(one.autocorrelationRatio(), within(1e-9 * one.autocorrelationRatio()));
+        assertThat(layer.get("largest")).hasSize(5);
+      }
+    }
+  }
+
+  private static void requireNumbers(JsonNode array, List<Double> expected) {
+    assertThat(array).hasSize(expected.size());
+    int i = 0;
+    for (JsonNode number : array) {
+      assertThat(number.doubleValue()).isCloseTo(expected.get(i), within(1e-9));
+      i++;
+    }
   }
 
   @ParameterizedTest
