@@ -18,7 +18,10 @@ import org.eigenscope.listeners.NormalizationComparisonListener;
 import org.eigenscope.listeners.ProbeListener;
 import org.eigenscope.listeners.ProbeSchedule;
 import org.eigenscope.listeners.metrics.PrometheusEndpoint;
+import org.eigenscope.probes.ClassStructureProbe;
+import org.eigenscope.probes.HessianDecompositionProbe;
 import org.eigenscope.probes.SpectrumProbe;
+import org.eigenscope.probes.curvature.DataBatches;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.activations.Activation;
@@ -131,6 +134,14 @@ class DashboardQueriesTest {
     return ProbeListener.builder()
         .probe(
             SpectrumProbe.builder().top(5).bottom(2).steps(30).draws(5).gradientMeasure(10).build(),
+            ProbeSchedule.everyIterations(1))
+        .probe(ClassStructureProbe.defaults(), ProbeSchedule.everyIterations(1))
+        .probe(
+            HessianDecompositionProbe.builder()
+                .rank(2)
+                .steps(10)
+                .heldOut(DataBatches.of(examples()))
+                .build(),
             ProbeSchedule.everyIterations(1))
         .data(examples())
         .sink(endpoint.sink())
