@@ -94,7 +94,13 @@ public final class ClassStructureProbe implements Probe<ClassStructureReading> {
       settings.put("exactProducts", Long.toString(options.exactProducts()));
       settings.put("draws", Integer.toString(options.draws()));
       return new ClassStructureReading(
-          ProbeTags.provenance(name, snapshot, options.seed(), matvecs, begin, settings),
+          Provenance.of(
+              name,
+              snapshot,
+              (System.nanoTime() - begin) * 1e-9,
+              options.seed(),
+              matvecs,
+              settings),
           tags(snapshot.network()),
           ranks,
           structure,

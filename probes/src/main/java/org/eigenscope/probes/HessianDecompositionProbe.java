@@ -105,7 +105,8 @@ public final class HessianDecompositionProbe implements Probe<HessianDecompositi
     used.put("draws", Integer.toString(settings.draws));
     used.put("tolerance", Double.toString(settings.tolerance));
     return new HessianDecompositionReading(
-        ProbeTags.provenance(name(), snapshot, settings.seed, matvecs, begin, used),
+        Provenance.of(
+            name(), snapshot, (System.nanoTime() - begin) * 1e-9, settings.seed, matvecs, used),
         tags(snapshot.network()),
         settings.rank,
         sides,

@@ -38,28 +38,6 @@ final class ProbeTags {
     return settings;
   }
 
-  static Provenance provenance(
-      String probe,
-      Snapshot snapshot,
-      long seed,
-      long matvecs,
-      long beginNanos,
-      Map<String, String> settings) {
-    return new Provenance(
-        probe,
-        snapshot.run(),
-        snapshot.model(),
-        snapshot.iteration(),
-        snapshot.epoch(),
-        snapshot.time(),
-        (System.nanoTime() - beginNanos) * 1e-9,
-        snapshot.data().examples(),
-        seed,
-        matvecs,
-        settings,
-        SoftwareVersions.all());
-  }
-
   /** Returns what readings with these measurements declare. */
   static List<Quantity> quantities(
       List<Measurement> measurements, Map<String, String> descriptions) {

@@ -9,10 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.eigenscope.probes.HessianDecompositionReading.Outlier;
 import org.eigenscope.probes.HessianDecompositionReading.Part;
@@ -28,50 +24,31 @@ import org.eigenscope.probes.structure.ClassComponent;
 import org.eigenscope.probes.structure.ClassMeans;
 import org.eigenscope.probes.structure.ClassStructureOptions;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.learning.config.Sgd;
-import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 class StructureProbesTest {
-  private static final int INPUTS = 4;
-  private static final int CLASSES = 3;
   private static final int EXAMPLES = 30;
 
   private static MultiLayerNetwork network() {
-    MultiLayerNetwork network =
-        new MultiLayerNetwork(
-            new NeuralNetConfiguration.Builder()
-                .seed(11)
-                .dataType(DataType.DOUBLE)
-                .updater(new Sgd(0.25))
-                .list()
-                .layer(new DenseLayer.Builder().nOut(5).activation(Activation.TANH).build())
-                .layer(
-                    new OutputLayer.Builder(LossFunction.MCXENT)
-                        .nOut(CLASSES)
-                        .activation(Activation.SOFTMAX)
-                        .build())
-                .setInputType(InputType.feedForward(INPUTS))
-                .build());
-    network.init();
+    MultiLayerNetwork network = ThreeClasses.network(false);
     for (int i = 0; i < 20; i++) {
       network.fit(data(3));
     }
     return network;
   }
 
+  /** Returns examples of classes of one size. */
   private static DataSet data(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    double[][] features = new double[EXAMPLES][INPUTS];
-    double[][] labels = new double[EXAMPLES][CLASSES];
+    double[][] features = new double[EXAMPLES][ThreeClasses.INPUTS];
+    double[][] labels = new double[EXAMPLES][ThreeClasses.CLASSES];
     for (int i = 0; i < EXAMPLES; i++) {
-      int label = i % CLASSES;
+      int label = i % ThreeClasses.CLASSES;
       labels[i][label] = 1;
-      for (int j = 0; j < INPUTS; j++) {
+      for (int j = 0; j < ThreeClasses.INPUTS; j++) {
         features[i][j] = random.nextDouble() - 0.5 + (j == label ? 1 : 0);
       }
     }
@@ -121,7 +98,9 @@ class StructureProbesTest {
     }
     List<Double> means = reading.structure().eigenvalues().get(ClassComponent.A1);
     assertThat(reading.ratio())
-        .isCloseTo(means.get(CLASSES - 1) / eigenvalues[CLASSES - 1], within(1e-6))
+        .isCloseTo(
+            means.get(ThreeClasses.CLASSES - 1) / eigenvalues[ThreeClasses.CLASSES - 1],
+            within(1e-6))
         .isBetween(0.0, 1.0);
     INDArray factor =
         ClassMeans.of(
