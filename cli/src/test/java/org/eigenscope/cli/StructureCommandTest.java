@@ -202,6 +202,25 @@ class StructureCommandTest {
   }
 
   @Test
+  void takesAGraph() throws IOException {
+    save(Models.graph(1));
+
+    JsonNode result = result();
+
+    requireClasses(result.get("classes"), BatchNormMode.BATCH, EXAMPLES);
+    assertThat(result.get("layers")).hasSize(1);
+  }
+
+  @Test
+  void failsWithANetworkThatPutsOutNaN() {
+    network.params().putScalar(0, Float.NaN);
+    save(network);
+
+    assertThat(structure()).isEqualTo(1);
+    assertThat(shell.err()).startsWith("eigenscope: loss must be finite, got NaN");
+  }
+
+  @Test
   void hasNoBalancedComponentsOfClassesOfDifferentSizes() throws IOException {
     y[0] = 1;
     labels = Npy.longs(directory.resolve("unbalanced.npy"), y);

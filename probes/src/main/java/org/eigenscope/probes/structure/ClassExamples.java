@@ -70,6 +70,7 @@ final class ClassExamples implements AutoCloseable {
   }
 
   private double[][] probabilities(Curvature curvature) {
+    curvature.loss(); // says so if a network puts out NaN
     INDArray logits = curvature.linearization().values();
     int classes = labels.classes();
     double[] flat = logits.toDoubleVector();
@@ -162,8 +163,12 @@ final class ClassExamples implements AutoCloseable {
       int most = rowsAtOnce(rows);
       for (int first = 0; first < rows; first += most) {
         int count = Math.min(most, rows - first);
-        results.accept(first, linearization.vjp(block(first, count, cotangents)));
+        INDArray block = linearization.vjp(block(first, count, cotangents));
+        results.accept(first, block);
         products += count;
+        if (block.closeable()) {
+          block.close();
+        }
       }
     }
 
