@@ -43,10 +43,15 @@ final class InputFiles {
 
   /** Returns whether a file that is to be written is one of these. */
   boolean include(@Nullable Path target) {
+    return include(all(), target);
+  }
+
+  /** Returns whether a file that is to be written is one of some that are read. */
+  static boolean include(List<Path> inputs, @Nullable Path target) {
     if (target == null || !Files.exists(target)) {
       return false;
     }
-    for (Path input : all()) {
+    for (Path input : inputs) {
       try {
         if (Files.exists(input) && Files.isSameFile(input, target)) {
           return true;

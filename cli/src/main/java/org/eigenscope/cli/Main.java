@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       AnalyzeCommand.class,
       StructureCommand.class,
+      CompareCommand.class,
       ReportCommand.class,
     })
 public final class Main implements Runnable {

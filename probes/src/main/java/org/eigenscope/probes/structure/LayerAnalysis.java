@@ -44,7 +44,7 @@ final class LayerAnalysis {
         list(inputs.values()),
         kronecker.values(),
         measured.error(),
-        list(SubspaceOverlap.of(rows(measured.largest()), kronecker.vectors())),
+        list(SubspaceOverlap.of(LayerBlock.rows(measured.largest()), kronecker.vectors())),
         eigenvectors.stream().map(LayerAnalysis::rankOneRatio).toList(),
         correspondence(inputs, eigenvectors, options.top(), false),
         correspondence(outputs, eigenvectors, options.top(), true),
@@ -58,15 +58,6 @@ final class LayerAnalysis {
 
   private static INDArray matrix(INDArray vector, WeightLayer layer) {
     return vector.castTo(DataType.DOUBLE).reshape('c', layer.outputs(), layer.inputs());
-  }
-
-  private static INDArray rows(List<RitzPair> pairs) {
-    INDArray rows =
-        Nd4j.createUninitialized(DataType.DOUBLE, pairs.size(), pairs.get(0).vector().length());
-    for (int i = 0; i < pairs.size(); i++) {
-      rows.putRow(i, pairs.get(i).vector().castTo(DataType.DOUBLE));
-    }
-    return rows;
   }
 
   private static double rankOneRatio(INDArray matrix) {

@@ -23,6 +23,9 @@ record LayerBlock(List<RitzPair> largest, DecouplingError error) {
   /** Rows that are multiplied at once. */
   private static final int ROWS = 64;
 
+  /** Products for each eigenpair at most, where many are wanted: crowded ones take some tens. */
+  private static final long MATVECS_PER_PAIR = 40;
+
   /** Of the spectral norm of K − H: its doubt, which the result shows, is far from its message. */
   private static final double NORM_TOLERANCE = 1e-3;
 
@@ -42,6 +45,35 @@ record LayerBlock(List<RitzPair> largest, DecouplingError error) {
         : iterated(block, outputHessian, autocorrelation, kronecker, options);
   }
 
+  /**
+   * Returns the largest eigenpairs of a block, descending: of its dense matrix if it is small
+   * enough.
+   *
+   * @param count how many, at most the order
+   */
+  static List<RitzPair> largest(LinearOperator block, int count, LayerStructureOptions options) {
+    if (block.order() <= options.denseOrder()) {
+      INDArray matrix = matrix(block);
+      return largest(matrix, DenseEigenpairs.of(matrix), count);
+    }
+    ExtremeEigenpairs.Options settings =
+        ExtremeEigenpairs.Options.of(count, 0).withSeed(options.seed());
+    return ExtremeEigenpairs.compute(
+            block,
+            settings.withMaxMatvecs(Math.max(settings.maxMatvecs(), MATVECS_PER_PAIR * count)))
+        .largest();
+  }
+
+  /** Returns the vectors of pairs as rows, DOUBLE [k, n]. */
+  static INDArray rows(List<RitzPair> pairs) {
+    INDArray rows =
+        Nd4j.createUninitialized(DataType.DOUBLE, pairs.size(), pairs.get(0).vector().length());
+    for (int i = 0; i < pairs.size(); i++) {
+      rows.putRow(i, pairs.get(i).vector().castTo(DataType.DOUBLE));
+    }
+    return rows;
+  }
+
   private static int count(LinearOperator block, LayerStructureOptions options) {
     return (int) Math.min(options.top(), block.order());
   }
@@ -50,23 +82,26 @@ record LayerBlock(List<RitzPair> largest, DecouplingError error) {
       LinearOperator block, INDArray kronecker, LayerStructureOptions options) {
     INDArray matrix = matrix(block);
     DenseEigenpairs all = DenseEigenpairs.of(matrix);
-    int count = count(block, options);
-    INDArray vectors = first(all.vectors(), count);
-    INDArray defects = vectors.mmul(matrix);
-    List<RitzPair> largest = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      INDArray vector = vectors.getRow(i, true);
-      double residual =
-          Math.sqrt(Matrices.squaredNorm(defects.getRow(i, true).sub(vector.mul(all.value(i)))));
-      largest.add(new RitzPair(all.value(i), vector.reshape(vector.length()), residual));
-    }
     INDArray difference = kronecker.sub(matrix);
     double frobenius = Math.sqrt(Matrices.squaredNorm(difference) / Matrices.squaredNorm(matrix));
     return new LayerBlock(
-        largest,
+        largest(matrix, all, count(block, options)),
         new DecouplingError(
             Estimate.exact(DenseEigenpairs.of(difference).norm() / all.norm()),
             Estimate.exact(frobenius)));
+  }
+
+  private static List<RitzPair> largest(INDArray matrix, DenseEigenpairs all, int count) {
+    INDArray vectors = first(all.vectors(), count);
+    INDArray products = vectors.mmul(matrix);
+    List<RitzPair> largest = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      INDArray vector = vectors.getRow(i, true).dup();
+      INDArray defect = products.getRow(i, true).sub(vector.mul(all.value(i)));
+      double residual = Math.sqrt(Matrices.squaredNorm(defect));
+      largest.add(new RitzPair(all.value(i), vector.reshape(vector.length()), residual));
+    }
+    return largest;
   }
 
   private static INDArray first(INDArray rows, int count) {

@@ -56,7 +56,7 @@ final class WholeNetwork {
             ? List.of()
             : DoubleStream.of(
                     SubspaceOverlap.of(
-                        rows(exact.largest().stream().map(RitzPair::vector).toList()),
+                        LayerBlock.rows(exact.largest()),
                         rows(best.stream().map(Candidate::vector).toList())))
                 .boxed()
                 .toList());
