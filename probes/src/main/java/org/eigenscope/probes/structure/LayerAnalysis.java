@@ -18,6 +18,11 @@ import org.nd4j.linalg.factory.Nd4j;
 final class LayerAnalysis {
   private LayerAnalysis() {}
 
+  /**
+   * Returns the structure of a layer.
+   *
+   * @param block the matrix on its weights
+   */
   static LayerStructure structure(
       LayerFactors factors, LinearOperator block, LayerStructureOptions options) {
     WeightLayer layer = factors.layer();

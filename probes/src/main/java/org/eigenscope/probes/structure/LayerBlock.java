@@ -26,7 +26,10 @@ record LayerBlock(List<RitzPair> largest, DecouplingError error) {
   /** Products for each eigenpair at most, where many are wanted: crowded ones take some tens. */
   private static final long MATVECS_PER_PAIR = 40;
 
-  /** Of the spectral norm of K − H: its doubt, which the result shows, is far from its message. */
+  /**
+   * Of what spectral norms alone need: their doubt, which the result shows, is far below their
+   * message.
+   */
   private static final double NORM_TOLERANCE = 1e-3;
 
   /**
@@ -133,37 +136,35 @@ record LayerBlock(List<RitzPair> largest, DecouplingError error) {
     LinearOperator product =
         DenseOperator.of(outputHessian.castTo(type))
             .kronecker(DenseOperator.of(autocorrelation.castTo(type)));
-    ExtremeEigenpairs extremes =
-        ExtremeEigenpairs.compute(
-            block, ExtremeEigenpairs.Options.of(count(block, options), 1).withSeed(options.seed()));
+    List<RitzPair> largest = largest(block, count(block, options), options);
     ExtremeEigenpairs apart =
         ExtremeEigenpairs.compute(
             product.minus(block),
             ExtremeEigenpairs.Options.of(1, 1)
                 .withRelativeTolerance(NORM_TOLERANCE)
                 .withSeed(options.seed()));
-    RitzPair norm = furthest(extremes);
-    RitzPair distance = furthest(apart);
+    ExtremeEigenpairs low =
+        ExtremeEigenpairs.compute(
+            block,
+            ExtremeEigenpairs.Options.of(0, 1)
+                .withRelativeTolerance(NORM_TOLERANCE)
+                .withSeed(options.seed()));
+    RitzPair norm = furthest(largest.get(0), low.smallest().get(0));
+    RitzPair distance = furthest(apart.largest().get(0), apart.smallest().get(0));
     double scale = Math.abs(norm.value());
     double ratio = Math.abs(distance.value()) / scale;
     Estimate spectral =
         new Estimate(ratio, (distance.residualNorm() + ratio * norm.residualNorm()) / scale);
     INDArray known =
-        Nd4j.concat(
-            0,
-            extremes.vectors().castTo(DataType.DOUBLE),
-            apart.vectors().castTo(DataType.DOUBLE),
-            kronecker.vectors());
+        Nd4j.concat(0, rows(largest), apart.vectors().castTo(DataType.DOUBLE), kronecker.vectors());
     return new LayerBlock(
-        extremes.largest(),
+        largest,
         new DecouplingError(
             spectral, frobenius(block, product, Matrices.orthonormal(known), options)));
   }
 
-  /** Returns the eigenpair of the largest absolute value. */
-  private static RitzPair furthest(ExtremeEigenpairs pairs) {
-    RitzPair high = pairs.largest().get(0);
-    RitzPair low = pairs.smallest().get(0);
+  /** Returns the eigenpair of the larger absolute value. */
+  private static RitzPair furthest(RitzPair high, RitzPair low) {
     return Math.abs(high.value()) >= Math.abs(low.value()) ? high : low;
   }
 

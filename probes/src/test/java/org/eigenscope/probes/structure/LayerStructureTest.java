@@ -370,11 +370,11 @@ class LayerStructureTest {
           assertThat(other.overlap().get(i)).isCloseTo(one.overlap().get(i), within(1e-3));
         }
         Estimate spectral = other.decouplingError().spectral();
-        assertThat(spectral.standardError()).isPositive().isLessThan(2e-3);
+        assertThat(spectral.standardError()).isPositive().isLessThan(3e-3);
         assertThat(spectral.value())
-            .isCloseTo(one.decouplingError().spectral().value(), within(2e-3));
+            .isCloseTo(one.decouplingError().spectral().value(), within(3e-3));
         Estimate frobenius = other.decouplingError().frobenius();
-        assertThat(frobenius.standardError()).isPositive().isLessThan(0.02);
+        assertThat(frobenius.standardError()).isPositive().isLessThan(0.05);
         assertThat(frobenius.value())
             .isCloseTo(
                 one.decouplingError().frobenius().value(), within(4 * frobenius.standardError()));
