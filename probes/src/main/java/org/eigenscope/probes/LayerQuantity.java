@@ -10,43 +10,43 @@ import org.eigenscope.probes.structure.LayerStructure;
 /** The scalars of a {@link LayerStructureReading}, by the names that are promised outside. */
 enum LayerQuantity {
   EIGENVALUE(
-      "eigenscope.structure.eigenvalue",
+      "eigenscope.structure.layer.eigenvalue",
       "Largest eigenvalue of the block of a layer's weights, and of its Kronecker product",
       "matrix",
       "exact"),
   KRONECKER_EIGENVALUE(
-      "eigenscope.structure.eigenvalue",
+      "eigenscope.structure.layer.eigenvalue",
       "Largest eigenvalue of the block of a layer's weights, and of its Kronecker product",
       "matrix",
       "kronecker"),
   SPECTRAL_ERROR(
-      "eigenscope.structure.decoupling.error",
+      "eigenscope.structure.layer.decoupling.error",
       "Norm of a layer's Kronecker product less the block of its weights, over the block's",
       "norm",
       "spectral"),
   FROBENIUS_ERROR(
-      "eigenscope.structure.decoupling.error",
+      "eigenscope.structure.layer.decoupling.error",
       "Norm of a layer's Kronecker product less the block of its weights, over the block's",
       "norm",
       "frobenius"),
   OVERLAP(
-      "eigenscope.structure.overlap",
+      "eigenscope.structure.layer.overlap",
       "Overlap of the top-k eigenspaces of the block of a layer's weights and its Kronecker"
           + " product, from 0 to 1",
       "k",
       ""),
   RANK_ONE_RATIO(
-      "eigenscope.structure.rank.one.ratio",
+      "eigenscope.structure.layer.rank.one.ratio",
       "Spectral over Frobenius norm of the first eigenvector of a layer's weights as a matrix",
       "",
       ""),
   MEAN_INPUT_ALIGNMENT(
-      "eigenscope.structure.mean.input.alignment",
+      "eigenscope.structure.layer.mean.input.alignment",
       "Squared cosine of a layer's mean input and the first eigenvector of its autocorrelation",
       "",
       ""),
   AUTOCORRELATION_RATIO(
-      "eigenscope.structure.autocorrelation.ratio",
+      "eigenscope.structure.layer.autocorrelation.ratio",
       "First over second eigenvalue of the autocorrelation of a layer's inputs",
       "",
       "");

@@ -11,7 +11,7 @@ import org.eigenscope.probes.structure.LayerStructure;
 /**
  * What the blocks of layers' weights are made of at one moment.
  *
- * <p>Scalars are {@code eigenscope.structure.*}; the eigenvalues of each layer's output Hessian and
+ * <p>Scalars are {@code eigenscope.structure.layer.*}; the eigenvalues of each layer's output Hessian and
  * input autocorrelation are the spectra {@link #OUTPUT_HESSIAN} and {@link #AUTOCORRELATION}, every
  * eigenvalue with the same weight.
  *
@@ -28,10 +28,10 @@ public record LayerStructureReading(
     implements Reading {
 
   /** Name of the spectra of output Hessians. */
-  public static final String OUTPUT_HESSIAN = "eigenscope.structure.output.spectrum";
+  public static final String OUTPUT_HESSIAN = "eigenscope.structure.layer.output.spectrum";
 
   /** Name of the spectra of input autocorrelations. */
-  public static final String AUTOCORRELATION = "eigenscope.structure.input.spectrum";
+  public static final String AUTOCORRELATION = "eigenscope.structure.layer.input.spectrum";
 
   /** Copies the collections. */
   public LayerStructureReading {

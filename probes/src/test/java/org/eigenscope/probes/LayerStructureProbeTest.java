@@ -116,7 +116,7 @@ class LayerStructureProbeTest {
             ? Map.of("operator", "hessian", "normalization", "batch", "layer", "hidden")
             : Map.of(
                 "operator", "hessian", "normalization", "batch", "layer", "hidden", tag[0], tag[1]);
-    return new Measurement("eigenscope.structure." + name, tags, value);
+    return new Measurement("eigenscope.structure.layer." + name, tags, value);
   }
 
   @Test
