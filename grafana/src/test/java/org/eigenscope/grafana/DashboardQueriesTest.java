@@ -20,6 +20,7 @@ import org.eigenscope.listeners.ProbeSchedule;
 import org.eigenscope.listeners.metrics.PrometheusEndpoint;
 import org.eigenscope.probes.ClassStructureProbe;
 import org.eigenscope.probes.HessianDecompositionProbe;
+import org.eigenscope.probes.LayerStructureProbe;
 import org.eigenscope.probes.SpectrumProbe;
 import org.eigenscope.probes.curvature.DataBatches;
 import org.junit.jupiter.api.Test;
@@ -136,6 +137,7 @@ class DashboardQueriesTest {
             SpectrumProbe.builder().top(5).bottom(2).steps(30).draws(5).gradientMeasure(10).build(),
             ProbeSchedule.everyIterations(1))
         .probe(ClassStructureProbe.defaults(), ProbeSchedule.everyIterations(1))
+        .probe(LayerStructureProbe.defaults(), ProbeSchedule.everyIterations(1))
         .probe(
             HessianDecompositionProbe.builder()
                 .rank(2)

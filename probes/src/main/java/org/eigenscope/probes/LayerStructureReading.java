@@ -11,9 +11,9 @@ import org.eigenscope.probes.structure.LayerStructure;
 /**
  * What the blocks of layers' weights are made of at one moment.
  *
- * <p>Scalars are {@code eigenscope.structure.layer.*}; the eigenvalues of each layer's output Hessian and
- * input autocorrelation are the spectra {@link #OUTPUT_HESSIAN} and {@link #AUTOCORRELATION}, every
- * eigenvalue with the same weight.
+ * <p>Scalars are {@code eigenscope.structure.layer.*}; the eigenvalues of each layer's output
+ * Hessian and input autocorrelation are the spectra {@link #OUTPUT_HESSIAN} and {@link
+ * #AUTOCORRELATION}, every eigenvalue with the same weight.
  *
  * @param provenance where the reading comes from
  * @param tags the common tags of its measurements, but for the layer: operator, normalization

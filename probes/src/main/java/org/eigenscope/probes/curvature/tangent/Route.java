@@ -17,7 +17,7 @@ interface Route {
   /** Takes it from there, to what is wanted. */
   void leave(Worker worker, Frame frame, int vector, long start);
 
-  /** Returns the number of the step behind which things happen. */
+  /** Returns the number of the last step that nothing goes back through; −1 for none. */
   default int lowest() {
     return -1;
   }

@@ -572,7 +572,6 @@ public final class TangentEngine implements CurvatureEngine {
         found.add(new Totals());
       }
       coupled.addAll(program.coupled());
-      coupled.removeIf(step -> step.number() <= route.lowest());
     }
     if (vectors != null) {
       for (NormalizationStep step : coupled) {
@@ -585,6 +584,7 @@ public final class TangentEngine implements CurvatureEngine {
       }
     }
     int steps = program.steps().size();
+    coupled.removeIf(step -> step.number() <= route.lowest());
     if (results != null) {
       for (int i = coupled.size() - 1; i >= 0; i--) {
         NormalizationStep step = coupled.get(i);

@@ -144,10 +144,8 @@ class CommonStatisticsTest {
         TangentEngine pieces = inPieces(c, data, DataType.DOUBLE)) {
       List<WeightLayer> layers = whole.weightLayers();
       assertThat(pieces.weightLayers()).isEqualTo(layers);
-      List<OutputHessian> expected =
-          whole.outputHessians(CurvatureMatrix.HESSIAN, layers, probing);
-      List<OutputHessian> actual =
-          pieces.outputHessians(CurvatureMatrix.HESSIAN, layers, probing);
+      List<OutputHessian> expected = whole.outputHessians(CurvatureMatrix.HESSIAN, layers, probing);
+      List<OutputHessian> actual = pieces.outputHessians(CurvatureMatrix.HESSIAN, layers, probing);
       for (int i = 0; i < layers.size(); i++) {
         same(actual.get(i).matrix(), expected.get(i).matrix());
         assertThat(actual.get(i).draws()).isEqualTo(expected.get(i).draws());
@@ -170,13 +168,9 @@ class CommonStatisticsTest {
         TangentEngine pieces = inPieces(c, data, DataType.DOUBLE)) {
       List<WeightLayer> first = whole.weightLayers().subList(0, 1);
       OutputHessian expected =
-          whole
-              .outputHessians(CurvatureMatrix.HESSIAN, first, OutputProbing.defaults())
-              .get(0);
+          whole.outputHessians(CurvatureMatrix.HESSIAN, first, OutputProbing.defaults()).get(0);
       OutputHessian actual =
-          pieces
-              .outputHessians(CurvatureMatrix.HESSIAN, first, OutputProbing.defaults())
-              .get(0);
+          pieces.outputHessians(CurvatureMatrix.HESSIAN, first, OutputProbing.defaults()).get(0);
       assertThat(actual.draws()).isZero();
       same(actual.matrix(), expected.matrix());
     }
