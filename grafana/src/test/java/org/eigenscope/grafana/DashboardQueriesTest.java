@@ -108,7 +108,7 @@ class DashboardQueriesTest {
     values.put("model", several ? ".*" : "tiny");
     values.put("operator", "hessian");
     values.put("normalization", "none");
-    values.put("layer", "all");
+    values.put("layer", dashboard.file().equals("structure.json") ? "layer0" : "all");
     values.put("arm", "none");
     values.put("reference", "batch");
     return values;
