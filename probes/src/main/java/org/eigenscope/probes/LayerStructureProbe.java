@@ -84,27 +84,20 @@ public final class LayerStructureProbe implements Probe<LayerStructureReading> {
       LayerwiseStructure structure = LayerwiseStructure.of(whole, matrix, chosen);
       notes.addAll(whole.notes());
       Map<String, String> settings = new HashMap<>(tags(snapshot.network()));
-      settings.put("engine", lower(whole.engine()));
-      settings.put("precision", lower(curvature.precision()));
-      settings.put("batchNorm", lower(curvature.batchNorm()));
+      settings.putAll(ProbeTags.settings(curvature));
+      settings.put("engine", ProbeTags.lower(whole.engine()));
       settings.put("layers", String.join(",", chosen.layers()));
       settings.put("top", Integer.toString(options.top()));
       settings.put("denseOrder", Long.toString(options.denseOrder()));
       settings.put("draws", Integer.toString(options.draws()));
       return new LayerStructureReading(
-          new Provenance(
+          Provenance.of(
               name,
-              snapshot.run(),
-              snapshot.model(),
-              snapshot.iteration(),
-              snapshot.epoch(),
-              snapshot.time(),
+              snapshot,
               (System.nanoTime() - begin) * 1e-9,
-              snapshot.data().examples(),
               options.seed(),
               structure.matvecs(),
-              settings,
-              SoftwareVersions.all()),
+              settings),
           tags(snapshot.network()),
           structure.layers(),
           notes);
@@ -172,10 +165,17 @@ public final class LayerStructureProbe implements Probe<LayerStructureReading> {
 
   /** Returns the options with the names of all layers that are to be measured. */
   private LayerStructureOptions chosen(Curvature whole, List<String> notes) {
+    List<String> all = whole.weightLayers().stream().map(WeightLayer::name).toList();
+    for (String layer : options.layers()) {
+      if (!all.contains(layer)) {
+        throw new IllegalArgumentException(
+            "layer must be one of %s, which have a matrix of weights, got '%s'"
+                .formatted(String.join(", ", all), layer));
+      }
+    }
     if (!options.layers().isEmpty()) {
       return options;
     }
-    List<String> all = whole.weightLayers().stream().map(WeightLayer::name).toList();
     if (all.isEmpty()) {
       throw new IllegalArgumentException(
           "the network must have a layer with a matrix of weights that learns, got none");
@@ -195,11 +195,7 @@ public final class LayerStructureProbe implements Probe<LayerStructureReading> {
         "operator",
         matrix.tag(),
         "normalization",
-        network.hasBatchNormalization() ? lower(curvature.batchNorm()) : "none");
-  }
-
-  private static String lower(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
+        network.hasBatchNormalization() ? ProbeTags.lower(curvature.batchNorm()) : "none");
   }
 
   /** Settings of a {@link LayerStructureProbe}. */

@@ -183,6 +183,19 @@ class LayerStructureProbeTest {
   }
 
   @Test
+  void namesTheLayersThatThereAre() {
+    LayerStructureProbe probe = builder().layers("norm").build();
+    Snapshot snapshot = snapshot();
+    assertThatThrownBy(() -> probe.examine(snapshot))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("hidden, out")
+        .hasMessageContaining("'norm'");
+    assertThatThrownBy(() -> probe.measure(snapshot))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'norm'");
+  }
+
+  @Test
   void rejectsWhatHasNoStructure() {
     LayerStructureProbe.Builder builder = LayerStructureProbe.builder();
     assertThatThrownBy(() -> builder.matrix(CurvatureMatrix.RESIDUAL))

@@ -3,9 +3,9 @@ package org.eigenscope.probes.curvature;
 /**
  * How output Hessians are found where examples or positions depend on each other.
  *
- * <p>Rows of a matrix product per output are exact where nothing couples. Where it does, exactness
- * takes a pass for each output of each coupled example and position; beyond a limit random signs on
- * all of them estimate the diagonal blocks, without bias.
+ * <p>Where they do not, one pass for each output is exact. Where they do, exactness takes a pass
+ * for each output of each coupled example and position; beyond a limit random signs on all of them
+ * estimate the diagonal blocks, without bias.
  *
  * @param exactWork most values that exact passes for one layer may compute, over all examples and
  *     edges of the network; default 1e10, some ten seconds
