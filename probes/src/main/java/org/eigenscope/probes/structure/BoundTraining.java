@@ -1,6 +1,7 @@
 package org.eigenscope.probes.structure;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -145,6 +146,12 @@ public final class BoundTraining {
 
   private ParameterRotation rotation;
 
+  /**
+   * Creates a training.
+   *
+   * @param bases returns a basis at a network's parameters
+   * @param renewed whether it is asked for anew every few epochs
+   */
   BoundTraining(
       Network trained,
       Network initial,
@@ -168,6 +175,50 @@ public final class BoundTraining {
     mean().assign(mean);
     logDeviations().assign(logMagnitudes(rotation.toRotated(mean)));
     state.putScalar(2 * dimensions, FIRST_PRIOR_LOG_DEVIATION);
+  }
+
+  /**
+   * Returns the training of a posterior around a network; nothing is computed yet but the basis.
+   *
+   * @param trained a classifier: one output of classes, or of one probability; not modified
+   * @param initial the same network with the parameters its training began with, on which the
+   *     bound's validity rests; not modified
+   * @param data the examples that it was trained with
+   * @param basis directions of the posterior's variances
+   * @param options how to train
+   * @throws IllegalArgumentException if the networks differ in their arrays of parameters, labels
+   *     are not one class for each example, or the data do not fit the network
+   */
+  public static BoundTraining of(
+      Network trained, Network initial, DataBatches data, BoundBasis basis, Options options) {
+    if (!trained.arrays().equals(initial.arrays())) {
+      throw new IllegalArgumentException(
+          "trained and initial network must have the same arrays of parameters, got %s and %s"
+              .formatted(names(trained), names(initial)));
+    }
+    for (MultiDataSet batch : data.batches()) {
+      INDArray labels = batch.getLabels(0);
+      if (batch.getLabels().length != 1 || labels.rank() != 2) {
+        throw new IllegalArgumentException(
+            "a bound needs one class for each example, got %d arrays of labels, the first of shape %s"
+                .formatted(batch.getLabels().length, Arrays.toString(labels.shape())));
+      }
+    }
+    return new BoundTraining(
+        trained,
+        initial,
+        data,
+        options,
+        basis == BoundBasis.BASE
+            ? network -> ParameterRotation.none()
+            : network -> KroneckerBasis.of(network, data.rebatched(EVALUATION_BATCH)),
+        basis == BoundBasis.ITER);
+  }
+
+  private static String names(Network network) {
+    return network.arrays().stream()
+        .map(array -> "%s[%d]".formatted(array.name(), array.length()))
+        .collect(Collectors.joining(", "));
   }
 
   private static INDArray logMagnitudes(INDArray values) {

@@ -12,8 +12,13 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.transferlearning.TransferLearning;
+import org.deeplearning4j.nn.weights.WeightInit;
+import org.eigenscope.probes.curvature.Curvature;
+import org.eigenscope.probes.curvature.CurvatureOptions;
 import org.eigenscope.probes.curvature.DataBatches;
 import org.eigenscope.probes.curvature.Network;
+import org.eigenscope.probes.linalg.LinearOperator;
 import org.hipparchus.linear.MatrixUtils;
 import org.hipparchus.linear.QRDecomposition;
 import org.junit.jupiter.api.Test;
@@ -22,6 +27,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
@@ -137,7 +143,7 @@ class BoundTrainingTest {
     INDArray outer = left.getColumn(2, true).mmul(right.getColumn(1, true).transpose());
     INDArray vector = Nd4j.zeros(DataType.DOUBLE, PARAMETERS);
     vector
-        .get(org.nd4j.linalg.indexing.NDArrayIndex.interval(0, HIDDEN * INPUTS))
+        .get(NDArrayIndex.interval(0, HIDDEN * INPUTS))
         .assign(outer.dup('c').reshape(HIDDEN * INPUTS));
 
     double[] components = rotation().toRotated(vector).toDoubleVector();
@@ -235,6 +241,86 @@ class BoundTrainingTest {
             BoundTrainingTest::rotated,
             true)
         .run(QUIET);
+  }
+
+  @Test
+  void theKroneckerBasisDiagonalisesALayerWhoseFactorsDecouple() {
+    // With W = 0 all examples have the same p, so that the block is exactly E[M] ⊗ E[xxᵀ].
+    MultiLayerNetwork regression =
+        new MultiLayerNetwork(
+            new NeuralNetConfiguration.Builder()
+                .seed(3)
+                .dataType(DataType.DOUBLE)
+                .list()
+                .layer(
+                    new OutputLayer.Builder(LossFunction.MCXENT)
+                        .nIn(INPUTS)
+                        .nOut(CLASSES)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .build());
+    regression.init();
+    regression.params().assign(0);
+    DataBatches data = DataBatches.of(data(30));
+    ParameterRotation basis = KroneckerBasis.of(Network.of(regression), data);
+
+    try (Curvature curvature =
+        Curvature.of(Network.of(regression), data, CurvatureOptions.defaults())) {
+      LinearOperator weights = curvature.layer("layer0/W").gaussNewton();
+      long order = weights.order();
+      for (int i = 0; i < order; i++) {
+        INDArray unit = Nd4j.zeros(DataType.DOUBLE, order + CLASSES);
+        unit.putScalar(i, 1);
+        INDArray direction =
+            basis.toStandard(unit).get(NDArrayIndex.interval(0, order)).reshape(1, order).dup();
+        INDArray product = weights.apply(direction);
+        double quotient = product.mul(direction).sumNumber().doubleValue();
+
+        assertThat(product.sub(direction.mul(quotient)).norm2Number().doubleValue())
+            .as("direction %d", i)
+            .isLessThan(1e-12);
+      }
+    }
+  }
+
+  @Test
+  void everyBasisGivesABound() {
+    MultiLayerNetwork trained = network();
+    DataSet examples = data(200);
+    for (int i = 0; i < 50; i++) {
+      trained.fit(examples);
+    }
+    for (BoundBasis basis : BoundBasis.values()) {
+      BoundTraining.Result result =
+          BoundTraining.of(
+                  Network.of(trained),
+                  Network.of(network()),
+                  DataBatches.of(examples),
+                  basis,
+                  options(4, 20))
+              .run(QUIET);
+
+      assertThat(result.certificate().bound()).as("%s", basis).isBetween(result.error(), 1.0);
+      assertThat(result.certificate().divergence()).as("%s", basis).isPositive();
+    }
+  }
+
+  @Test
+  void refusesAnotherNetworkThanTheTrainedOne() {
+    assertThatThrownBy(
+            () ->
+                BoundTraining.of(
+                    Network.of(network()),
+                    Network.of(
+                        new TransferLearning.Builder(network())
+                            .nOutReplace(0, HIDDEN + 1, WeightInit.XAVIER)
+                            .build()),
+                    DataBatches.of(data(10)),
+                    BoundBasis.BASE,
+                    options(1, 1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(
+            "trained and initial network must have the same arrays of parameters, got layer0/W[12]");
   }
 
   @Test
