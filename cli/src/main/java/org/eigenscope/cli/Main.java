@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
       AnalyzeCommand.class,
       StructureCommand.class,
       CompareCommand.class,
+      BoundCommand.class,
       ReportCommand.class,
     })
 public final class Main implements Runnable {

@@ -8,6 +8,7 @@ import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.CurvatureMatrix;
 import org.eigenscope.probes.curvature.Engine;
 import org.eigenscope.probes.curvature.Precision;
+import org.eigenscope.probes.structure.BoundBasis;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -78,6 +79,13 @@ abstract class Names<E extends Enum<E>> implements ITypeConverter<E> {
   static final class PrecisionName extends Names<Precision> {
     PrecisionName() {
       super(List.of(Precision.values()), Names::lowerCase);
+    }
+  }
+
+  /** All bases of a posterior. */
+  static final class Basis extends Names<BoundBasis> {
+    Basis() {
+      super(List.of(BoundBasis.values()), Names::lowerCase);
     }
   }
 }

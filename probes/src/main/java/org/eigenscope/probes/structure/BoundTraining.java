@@ -252,8 +252,14 @@ public final class BoundTraining {
         dimensions);
   }
 
-  /** Trains, and returns the bound. */
-  Result run(Progress progress) {
+  /**
+   * Trains, and returns the bound; once.
+   *
+   * @param progress told of epochs and draws, on this thread
+   * @throws org.eigenscope.probes.linalg.NonFiniteValueException if the loss or its gradient
+   *     becomes NaN or infinite
+   */
+  public Result run(Progress progress) {
     double trainedError = error(mean());
     train(progress);
     double errors = 0;
