@@ -37,7 +37,26 @@ record Analysis(
 
   /** Returns the object and a line's end. */
   String json() {
-    return JsonResult.text(object());
+    return json(List.of(), List.of());
+  }
+
+  /**
+   * Returns the object with those of parts of the data in it, and a line's end.
+   *
+   * @param sizes examples of each class in the parts
+   * @param parts one for each size
+   */
+  String json(List<Integer> sizes, List<Analysis> parts) {
+    ObjectNode object = object();
+    if (!parts.isEmpty()) {
+      ArrayNode array = object.putArray("perClass");
+      for (int i = 0; i < parts.size(); i++) {
+        ObjectNode part = array.addObject();
+        part.put("examplesPerClass", sizes.get(i));
+        part.setAll(parts.get(i).object());
+      }
+    }
+    return JsonResult.text(object);
   }
 
   private ObjectNode object() {

@@ -12,10 +12,12 @@ import org.eigenscope.probes.SpectrumProbe;
 import org.eigenscope.probes.SpectrumReading;
 import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.CurvatureMatrix;
+import org.eigenscope.probes.curvature.DataBatches;
 import org.eigenscope.probes.curvature.Engine;
 import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.curvature.ParameterArray;
 import org.eigenscope.probes.curvature.Precision;
+import org.eigenscope.probes.structure.ClassSample;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -129,6 +131,14 @@ final class AnalyzeCommand implements Callable<Integer> {
   private int batchSize;
 
   @Option(
+      names = "--per-class",
+      paramLabel = "N",
+      split = ",",
+      description =
+          "Also measure on the first N examples of each class, for each N of a list: 10,100,1000.")
+  private List<Integer> perClass = List.of();
+
+  @Option(
       names = "--out",
       paramLabel = "FILE",
       description = "Where the JSON goes. Default: standard output.")
@@ -148,6 +158,7 @@ final class AnalyzeCommand implements Callable<Integer> {
     checkAtLeast(0, "--draws", draws);
     checkAtLeast(1, "--top", top);
     checkAtLeast(1, "--batch-size", batchSize);
+    perClass.forEach(examples -> checkAtLeast(1, "--per-class", examples));
     if (inputs.include(out)) {
       throw misuse("--out must not be one of the inputs, got " + out);
     }
@@ -157,9 +168,12 @@ final class AnalyzeCommand implements Callable<Integer> {
     Network network = Network.of(saved.model());
     int size = checkedTop(order(network));
     ProbeData data = inputs.readData(saved);
-    SpectrumReading reading = measured(network, data, size);
-    Analysis analysis = new Analysis(reading, operator, layer, batchNorm, precision, data.notes());
-    JsonResult.write(analysis.json(), file, spec.commandLine().getOut());
+    // Samples first: that there are not enough examples shouldn't be found out after an hour.
+    List<DataBatches> samples = perClass.stream().map(n -> sample(network, data, n)).toList();
+    Analysis analysis = analysis(network, data.batches(), size, data.notes());
+    List<Analysis> parts =
+        samples.stream().map(part -> analysis(network, part, size, List.of())).toList();
+    JsonResult.write(analysis.json(perClass, parts), file, spec.commandLine().getOut());
     return ExitCode.OK;
   }
 
@@ -206,7 +220,20 @@ final class AnalyzeCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  private SpectrumReading measured(Network network, ProbeData data, int size) {
+  private static DataBatches sample(Network network, ProbeData data, int examples) {
+    try {
+      return ClassSample.first(network, data.batches(), examples);
+    } catch (IllegalArgumentException e) {
+      throw new ExpectedFailure(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private Analysis analysis(Network network, DataBatches data, int size, List<String> notes) {
+    return new Analysis(
+        measured(network, data, size), operator, layer, batchNorm, precision, notes);
+  }
+
+  private SpectrumReading measured(Network network, DataBatches data, int size) {
     try {
       SpectrumProbe probe =
           SpectrumProbe.builder()
@@ -222,7 +249,7 @@ final class AnalyzeCommand implements Callable<Integer> {
               .gradientMeasure(draws == 0 ? 0 : steps)
               .seed(seed)
               .build();
-      Snapshot snapshot = Snapshot.of(network, data.batches().rebatched(batchSize), Instant.now());
+      Snapshot snapshot = Snapshot.of(network, data.rebatched(batchSize), Instant.now());
       if (announcing) {
         printCost(probe.examine(snapshot));
       }
