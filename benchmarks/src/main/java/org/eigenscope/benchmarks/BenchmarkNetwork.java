@@ -181,20 +181,35 @@ enum BenchmarkNetwork {
 
   /** Returns normal inputs, each as long as its elements are many, and uniform labels. */
   DataSet data(DataType type) {
+    java.util.SplittableRandom random = new java.util.SplittableRandom(SEED);
+    INDArray labels = Nd4j.zeros(type, batch, CLASSES);
+    for (int i = 0; i < batch; i++) {
+      labels.putScalar(i, random.nextInt(CLASSES), 1);
+    }
+    return new DataSet(inputs(type, batch), labels);
+  }
+
+  /** Returns such inputs with as many examples of each class, in turns. */
+  DataSet balanced(DataType type, int examplesPerClass) {
+    int examples = CLASSES * examplesPerClass;
+    INDArray labels = Nd4j.zeros(type, examples, CLASSES);
+    for (int i = 0; i < examples; i++) {
+      labels.putScalar(i, i % CLASSES, 1);
+    }
+    return new DataSet(inputs(type, examples), labels);
+  }
+
+  private INDArray inputs(DataType type, int examples) {
     long[] shape = inputShape();
     long width = 1;
     for (int i = 1; i < shape.length; i++) {
       width *= shape[i];
     }
-    RandomVectors normal = new RandomVectors(RandomVectors.Distribution.GAUSSIAN, SEED);
-    INDArray features =
-        normal.next(batch, width, type).muli(Math.sqrt((double) width)).reshape('c', shape);
-    INDArray labels = Nd4j.zeros(type, batch, CLASSES);
-    java.util.SplittableRandom random = new java.util.SplittableRandom(SEED);
-    for (int i = 0; i < batch; i++) {
-      labels.putScalar(i, random.nextInt(CLASSES), 1);
-    }
-    return new DataSet(features, labels);
+    shape[0] = examples;
+    return new RandomVectors(RandomVectors.Distribution.GAUSSIAN, SEED)
+        .next(examples, width, type)
+        .muli(Math.sqrt((double) width))
+        .reshape('c', shape);
   }
 
   private static NeuralNetConfiguration.Builder configuration(DataType type) {

@@ -1,16 +1,11 @@
 package org.eigenscope.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
-import com.fasterxml.jackson.core.util.Separators;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import static org.eigenscope.cli.JsonResult.addAll;
+import static org.eigenscope.cli.JsonResult.put;
+
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import org.eigenscope.probes.SpectrumReading;
 import org.eigenscope.probes.SpectrumReading.Eigenvalue;
 import org.eigenscope.probes.curvature.BatchNormMode;
@@ -39,29 +34,33 @@ record Analysis(
     Precision precision,
     List<String> notes) {
   private static final String WHOLE_NETWORK = "all";
-  private static final ObjectMapper MAPPER = new ObjectMapper();
-
-  /** Writes the object and a line's end in UTF-8. */
-  void writeTo(OutputStream stream) throws IOException {
-    stream.write(json().getBytes(StandardCharsets.UTF_8));
-  }
 
   /** Returns the object and a line's end. */
   String json() {
-    // A member of an object to a line, the long arrays of numbers each on one.
-    DefaultPrettyPrinter printer =
-        new DefaultPrettyPrinter(
-            Separators.createDefaultInstance()
-                .withObjectFieldValueSpacing(Separators.Spacing.AFTER));
-    try {
-      return MAPPER.writer(printer).writeValueAsString(object()) + "\n";
-    } catch (JsonProcessingException e) {
-      throw new AssertionError("a tree of numbers and strings", e);
+    return json(List.of(), List.of());
+  }
+
+  /**
+   * Returns the object with those of parts of the data in it, and a line's end.
+   *
+   * @param sizes examples of each class in the parts
+   * @param parts one for each size
+   */
+  String json(List<Integer> sizes, List<Analysis> parts) {
+    ObjectNode object = object();
+    if (!parts.isEmpty()) {
+      ArrayNode array = object.putArray("perClass");
+      for (int i = 0; i < parts.size(); i++) {
+        ObjectNode part = array.addObject();
+        part.put("examplesPerClass", sizes.get(i));
+        part.setAll(parts.get(i).object());
+      }
     }
+    return JsonResult.text(object);
   }
 
   private ObjectNode object() {
-    ObjectNode object = MAPPER.createObjectNode();
+    ObjectNode object = JsonResult.object();
     put(object, "loss", reading.loss());
     put(object, "gradientNorm", reading.gradientNorm());
     object.put("parameters", reading.parameters());
@@ -92,8 +91,8 @@ record Analysis(
       putRule(object.putObject("gradientMeasure"), measure);
     }
     object.put("engine", reading.provenance().settings().get("engine"));
-    object.put("precision", lowerCase(precision));
-    object.put("batchNorm", lowerCase(batchNorm));
+    object.put("precision", Names.lowerCase(precision));
+    object.put("batchNorm", Names.lowerCase(batchNorm));
     object.put("operator", operator.tag());
     object.put("layer", layer == null ? WHOLE_NETWORK : layer);
     object.put("matvecs", reading.provenance().matvecs());
@@ -115,14 +114,14 @@ record Analysis(
       return;
     }
     SpectralDensity density = SpectralDensity.gaussian(reading.draws(), GaussianOptions.defaults());
-    putNumbers(object.putArray("grid"), density.grid());
-    putNumbers(object.putArray("values"), density.values());
+    addAll(object.putArray("grid"), density.grid());
+    addAll(object.putArray("values"), density.values());
     put(object, "variance", density.variance());
   }
 
   private static void putRule(ObjectNode object, QuadratureRule rule) {
-    putNumbers(object.putArray("nodes"), rule.nodes());
-    putNumbers(object.putArray("weights"), rule.weights());
+    addAll(object.putArray("nodes"), rule.nodes());
+    addAll(object.putArray("weights"), rule.weights());
   }
 
   private static void putEigenvalues(ArrayNode array, List<Eigenvalue> eigenvalues) {
@@ -131,28 +130,5 @@ record Analysis(
       put(pair, "value", eigenvalue.value());
       put(pair, "residual", eigenvalue.residual());
     }
-  }
-
-  private static void putNumbers(ArrayNode array, double[] numbers) {
-    for (double number : numbers) {
-      if (Double.isFinite(number)) {
-        array.add(number);
-      } else {
-        array.addNull();
-      }
-    }
-  }
-
-  /** Puts a number, or null for what JSON has no number for. */
-  private static void put(ObjectNode object, String name, double number) {
-    if (Double.isFinite(number)) {
-      object.put(name, number);
-    } else {
-      object.putNull(name);
-    }
-  }
-
-  private static String lowerCase(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -1,16 +1,10 @@
 package org.eigenscope.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.eigenscope.cli.demo.Demo;
 import org.eigenscope.probes.Probe;
 import org.eigenscope.probes.Snapshot;
@@ -18,19 +12,20 @@ import org.eigenscope.probes.SpectrumProbe;
 import org.eigenscope.probes.SpectrumReading;
 import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.CurvatureMatrix;
+import org.eigenscope.probes.curvature.DataBatches;
 import org.eigenscope.probes.curvature.Engine;
 import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.curvature.ParameterArray;
 import org.eigenscope.probes.curvature.Precision;
+import org.eigenscope.probes.structure.ClassSample;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code eigenscope analyze}: the spectrum of a saved model on data from files, as JSON. */
 @Command(
@@ -48,41 +43,13 @@ final class AnalyzeCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "FILE",
-      description = "Model saved by Deeplearning4j's ModelSerializer.")
-  private Path model = Path.of("");
-
-  @Option(
-      names = "--features",
-      required = true,
-      paramLabel = "FILE",
-      description = "Features of N examples, .npy, as the model takes them.")
-  private Path features = Path.of("");
-
-  @Option(
-      names = "--labels",
-      required = true,
-      paramLabel = "FILE",
-      description = "Labels of the same examples, .npy.")
-  private Path labels = Path.of("");
-
-  @Option(
-      names = "--features-mask",
-      paramLabel = "FILE",
-      description = "Mask of the features, .npy, for sequences of different lengths.")
-  private @Nullable Path featuresMask;
-
-  @Option(names = "--labels-mask", paramLabel = "FILE", description = "Mask of the labels, .npy.")
-  private @Nullable Path labelsMask;
+  @Mixin private InputFiles inputs = new InputFiles();
 
   @Option(
       names = "--operator",
       paramLabel = "NAME",
       defaultValue = "hessian",
-      converter = OperatorName.class,
+      converter = Names.Operator.class,
       description =
           "hessian, gauss-newton, or residual, their difference. Default: ${DEFAULT-VALUE}.")
   private CurvatureMatrix operator = CurvatureMatrix.HESSIAN;
@@ -99,7 +66,7 @@ final class AnalyzeCommand implements Callable<Integer> {
       names = "--batch-norm",
       paramLabel = "MODE",
       defaultValue = "batch",
-      converter = BatchNormName.class,
+      converter = Names.BatchNorm.class,
       description =
           "What batch normalization normalises with: statistics of each batch, the frozen running"
               + " ones, or those of the whole population of examples. Default: ${DEFAULT-VALUE}.")
@@ -109,7 +76,7 @@ final class AnalyzeCommand implements Callable<Integer> {
       names = "--engine",
       paramLabel = "NAME",
       defaultValue = "auto",
-      converter = EngineName.class,
+      converter = Names.EngineName.class,
       description = "auto, tangent or difference. Default: ${DEFAULT-VALUE}.")
   private Engine engine = Engine.AUTO;
 
@@ -117,7 +84,7 @@ final class AnalyzeCommand implements Callable<Integer> {
       names = "--precision",
       paramLabel = "TYPE",
       defaultValue = "double",
-      converter = PrecisionName.class,
+      converter = Names.PrecisionName.class,
       description = "Type of the Lanczos vectors, float or double. Default: ${DEFAULT-VALUE}.")
   private Precision precision = Precision.DOUBLE;
 
@@ -164,6 +131,14 @@ final class AnalyzeCommand implements Callable<Integer> {
   private int batchSize;
 
   @Option(
+      names = "--per-class",
+      paramLabel = "N",
+      split = ",",
+      description =
+          "Also measure on the first N examples of each class, for each N of a list: 10,100,1000.")
+  private List<Integer> perClass = List.of();
+
+  @Option(
       names = "--out",
       paramLabel = "FILE",
       description = "Where the JSON goes. Default: standard output.")
@@ -183,21 +158,22 @@ final class AnalyzeCommand implements Callable<Integer> {
     checkAtLeast(0, "--draws", draws);
     checkAtLeast(1, "--top", top);
     checkAtLeast(1, "--batch-size", batchSize);
-    checkNoInputIsOutput();
+    perClass.forEach(examples -> checkAtLeast(1, "--per-class", examples));
+    if (inputs.include(out)) {
+      throw misuse("--out must not be one of the inputs, got " + out);
+    }
     OutputFile file = out == null ? null : OutputFile.at(out);
 
-    SavedModel saved = SavedModel.read(model);
+    SavedModel saved = inputs.readModel();
     Network network = Network.of(saved.model());
     int size = checkedTop(order(network));
-    ProbeData data =
-        ProbeData.of(
-            saved,
-            NpyArray.read(features),
-            NpyArray.read(labels),
-            featuresMask == null ? null : NpyArray.read(featuresMask),
-            labelsMask == null ? null : NpyArray.read(labelsMask));
-    SpectrumReading reading = measured(network, data, size);
-    write(new Analysis(reading, operator, layer, batchNorm, precision, data.notes()), file);
+    ProbeData data = inputs.readData(saved);
+    // Samples first: that there are not enough examples shouldn't be found out after an hour.
+    List<DataBatches> samples = perClass.stream().map(n -> sample(network, data, n)).toList();
+    Analysis analysis = analysis(network, data.batches(), size, data.notes());
+    List<Analysis> parts =
+        samples.stream().map(part -> analysis(network, part, size, List.of())).toList();
+    JsonResult.write(analysis.json(perClass, parts), file, spec.commandLine().getOut());
     return ExitCode.OK;
   }
 
@@ -205,28 +181,6 @@ final class AnalyzeCommand implements Callable<Integer> {
     if (value < least) {
       throw misuse("%s must be at least %d, got %d".formatted(option, least, value));
     }
-  }
-
-  private void checkNoInputIsOutput() {
-    Path target = out;
-    if (target == null || !Files.exists(target)) {
-      return;
-    }
-    for (Path input : inputs()) {
-      try {
-        if (Files.exists(input) && Files.isSameFile(input, target)) {
-          throw misuse("--out must not be one of the inputs, got " + target);
-        }
-      } catch (IOException e) {
-        throw ExpectedFailure.of("read", input, e);
-      }
-    }
-  }
-
-  private List<Path> inputs() {
-    return Stream.of(model, features, labels, featuresMask, labelsMask)
-        .filter(input -> input != null)
-        .toList();
   }
 
   /** Returns the order of the operator: of the network, or of the layer's block. */
@@ -266,7 +220,20 @@ final class AnalyzeCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  private SpectrumReading measured(Network network, ProbeData data, int size) {
+  private static DataBatches sample(Network network, ProbeData data, int examples) {
+    try {
+      return ClassSample.first(network, data.batches(), examples);
+    } catch (IllegalArgumentException e) {
+      throw new ExpectedFailure(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private Analysis analysis(Network network, DataBatches data, int size, List<String> notes) {
+    return new Analysis(
+        measured(network, data, size), operator, layer, batchNorm, precision, notes);
+  }
+
+  private SpectrumReading measured(Network network, DataBatches data, int size) {
     try {
       SpectrumProbe probe =
           SpectrumProbe.builder()
@@ -282,7 +249,7 @@ final class AnalyzeCommand implements Callable<Integer> {
               .gradientMeasure(draws == 0 ? 0 : steps)
               .seed(seed)
               .build();
-      Snapshot snapshot = Snapshot.of(network, data.batches().rebatched(batchSize), Instant.now());
+      Snapshot snapshot = Snapshot.of(network, data.rebatched(batchSize), Instant.now());
       if (announcing) {
         printCost(probe.examine(snapshot));
       }
@@ -310,69 +277,5 @@ final class AnalyzeCommand implements Callable<Integer> {
                 examination.expectedMatvecs(),
                 seconds < 100 ? seconds + " s" : (seconds + 59) / 60 + " min"));
     err.flush();
-  }
-
-  private void write(Analysis analysis, @Nullable OutputFile file) {
-    if (file != null) {
-      file.write(analysis::writeTo);
-      return;
-    }
-    PrintWriter standardOutput = spec.commandLine().getOut();
-    standardOutput.print(analysis.json());
-    if (standardOutput.checkError()) {
-      throw new ExpectedFailure("cannot write to standard output");
-    }
-  }
-
-  /** Converts the lower-case names of an enumeration's constants. */
-  private abstract static class Names<E extends Enum<E>> implements ITypeConverter<E> {
-    private final List<E> values;
-    private final Function<E, String> name;
-
-    Names(Class<E> type, Function<E, String> name) {
-      this.values = List.of(type.getEnumConstants());
-      this.name = name;
-    }
-
-    Names(Class<E> type) {
-      this(type, value -> value.name().toLowerCase(Locale.ROOT));
-    }
-
-    @Override
-    public E convert(String text) {
-      return values.stream()
-          .filter(value -> name.apply(value).equals(text))
-          .findFirst()
-          .orElseThrow(
-              () ->
-                  new TypeConversionException(
-                      "must be one of %s, got '%s'"
-                          .formatted(
-                              values.stream().map(name).collect(Collectors.joining(", ")), text)));
-    }
-  }
-
-  static final class OperatorName extends Names<CurvatureMatrix> {
-    OperatorName() {
-      super(CurvatureMatrix.class, CurvatureMatrix::tag);
-    }
-  }
-
-  static final class BatchNormName extends Names<BatchNormMode> {
-    BatchNormName() {
-      super(BatchNormMode.class);
-    }
-  }
-
-  static final class EngineName extends Names<Engine> {
-    EngineName() {
-      super(Engine.class);
-    }
-  }
-
-  static final class PrecisionName extends Names<Precision> {
-    PrecisionName() {
-      super(Precision.class);
-    }
   }
 }

@@ -32,6 +32,9 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DemoCommand.class,
       AnalyzeCommand.class,
+      StructureCommand.class,
+      CompareCommand.class,
+      BoundCommand.class,
       ReportCommand.class,
       ServeCommand.class,
     })

@@ -403,4 +403,55 @@ class AnalyzeResultTest {
         .isCloseTo(largest, within(1e-9 * largest));
     assertThat(analyze().get("engine").textValue()).isEqualTo("tangent");
   }
+
+  @Test
+  void aListOfSizesAddsSpectraOfSoManyOfEachClass() throws IOException {
+    JsonNode json = analyze("--per-class", "2,3", "--draws", 2, "--steps", 5);
+
+    assertThat(json.get("examples").asInt()).isEqualTo(EXAMPLES);
+    assertThat(json.get("perClass")).hasSize(2);
+    for (int size = 2; size <= 3; size++) {
+      JsonNode part = json.get("perClass").get(size - 2);
+      assertThat(part.get("examplesPerClass").asInt()).isEqualTo(size);
+      assertThat(part.get("examples").asInt()).isEqualTo(size * CLASSES);
+      assertThat(part.get("draws")).hasSize(2);
+      assertThat(part.get("loss").asDouble()).isCloseTo(meanLoss(size), within(1e-6));
+    }
+  }
+
+  /** Returns the mean of -ln p over the first examples of each class. */
+  private double meanLoss(int perClass) {
+    double[][] p = probabilities();
+    int[] seen = new int[CLASSES];
+    double sum = 0;
+    for (int i = 0; i < EXAMPLES; i++) {
+      if (seen[(int) y[i]]++ < perClass) {
+        sum -= Math.log(p[i][(int) y[i]]);
+      }
+    }
+    return sum / (perClass * CLASSES);
+  }
+
+  @Test
+  void refusesMoreOfAClassThanThereAre() {
+    Shell shell = new Shell();
+
+    assertThat(
+            shell.run(
+                "analyze",
+                "--model",
+                model,
+                "--features",
+                features,
+                "--labels",
+                labels,
+                "--per-class",
+                "2,15"))
+        .isEqualTo(CommandLine.ExitCode.SOFTWARE);
+    assertThat(shell.err())
+        .matches(
+            "eigenscope: examples per class must be between 1 and \\d+, as many as class \\d has,"
+                + " got 15\n");
+    assertThat(shell.out()).isEmpty();
+  }
 }

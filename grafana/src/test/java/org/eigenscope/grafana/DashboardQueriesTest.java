@@ -18,8 +18,12 @@ import org.eigenscope.listeners.NormalizationComparisonListener;
 import org.eigenscope.listeners.ProbeListener;
 import org.eigenscope.listeners.ProbeSchedule;
 import org.eigenscope.listeners.metrics.PrometheusEndpoint;
+import org.eigenscope.probes.ClassStructureProbe;
+import org.eigenscope.probes.HessianDecompositionProbe;
+import org.eigenscope.probes.LayerStructureProbe;
 import org.eigenscope.probes.Reading;
 import org.eigenscope.probes.SpectrumProbe;
+import org.eigenscope.probes.curvature.DataBatches;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.activations.Activation;
@@ -105,7 +109,7 @@ class DashboardQueriesTest {
     values.put("model", several ? ".*" : "tiny");
     values.put("operator", "hessian");
     values.put("normalization", "none");
-    values.put("layer", "all");
+    values.put("layer", dashboard.file().equals("structure.json") ? "layer0" : "all");
     values.put("arm", "none");
     values.put("reference", "batch");
     return values;
@@ -132,6 +136,15 @@ class DashboardQueriesTest {
     return ProbeListener.builder()
         .probe(
             SpectrumProbe.builder().top(5).bottom(2).steps(30).draws(5).gradientMeasure(10).build(),
+            ProbeSchedule.everyIterations(1))
+        .probe(ClassStructureProbe.defaults(), ProbeSchedule.everyIterations(1))
+        .probe(LayerStructureProbe.defaults(), ProbeSchedule.everyIterations(1))
+        .probe(
+            HessianDecompositionProbe.builder()
+                .rank(2)
+                .steps(10)
+                .heldOut(DataBatches.of(examples()))
+                .build(),
             ProbeSchedule.everyIterations(1))
         .data(examples())
         .sink(endpoint.sink())

@@ -56,13 +56,14 @@ class DashboardsTest {
   }
 
   @Test
-  void thereAreFiveWithAddressesOfTheirOwn() {
+  void thereAreSixWithAddressesOfTheirOwn() {
     assertThat(dashboards())
         .extracting(dashboard -> dashboard.body().path("uid").textValue())
         .containsExactlyInAnyOrder(
             "eigenscope-spectrum",
             "eigenscope-gradient",
             "eigenscope-normalization",
+            "eigenscope-structure",
             "eigenscope-runs",
             "eigenscope-health");
     assertThat(dashboards())

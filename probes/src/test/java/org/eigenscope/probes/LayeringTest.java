@@ -25,6 +25,7 @@ class LayeringTest {
   private static final String DIFFERENCE = ROOT + ".probes.curvature.difference";
   private static final String TANGENT = ROOT + ".probes.curvature.tangent";
   private static final String KERNEL = ROOT + ".probes.kernel";
+  private static final String STRUCTURE = ROOT + ".probes.structure";
 
   /** Each package of the module with the packages of the project that it may depend on. */
   private static final Map<String, Set<String>> ARROWS =
@@ -34,7 +35,8 @@ class LayeringTest {
           CURVATURE, Set.of(LINALG, KERNEL, DIFFERENCE, TANGENT),
           DIFFERENCE, Set.of(CURVATURE, LINALG),
           TANGENT, Set.of(CURVATURE, LINALG, KERNEL),
-          FRONT_DOOR, Set.of(CURVATURE, LINALG));
+          STRUCTURE, Set.of(CURVATURE, LINALG),
+          FRONT_DOOR, Set.of(STRUCTURE, CURVATURE, LINALG));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -88,7 +88,7 @@ public final class Demo {
       long start = System.nanoTime();
       int iterations;
       DemoSink sink;
-      try (Progress progress = Progress.start(settings.iterations(), err, terminal)) {
+      try (Progress progress = Progress.start("training", settings.iterations(), err, terminal)) {
         sink = new DemoSink(chart, files.picture(), progress, out, err);
         try (ProbeListener listener =
             ProbeListener.builder()

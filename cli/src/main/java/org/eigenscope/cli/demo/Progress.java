@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Whoever writes to the same terminal does so through {@link #above}.
  */
-final class Progress implements AutoCloseable {
+public final class Progress implements AutoCloseable {
   /** Set by the script that starts Java, which can ask about standard error alone. */
   private static final String TERMINAL = "eigenscope.terminal";
 
@@ -31,14 +31,16 @@ final class Progress implements AutoCloseable {
   /**
    * Starts a bar.
    *
+   * @param task a word before the bar
    * @param steps expected number of steps
+   * @param to standard error
    * @param terminal whether {@code to} can go back to the start of a line
    */
-  static Progress start(int steps, PrintWriter to, boolean terminal) {
+  public static Progress start(String task, int steps, PrintWriter to, boolean terminal) {
     Line line = new Line(to, terminal);
     ProgressBar bar =
         new ProgressBarBuilder()
-            .setTaskName("training")
+            .setTaskName(task)
             .setInitialMax(steps)
             .setStyle(ProgressBarStyle.ASCII)
             .setUpdateIntervalMillis(terminal ? TERMINAL_MILLIS : PLAIN_MILLIS)
@@ -49,7 +51,7 @@ final class Progress implements AutoCloseable {
   }
 
   /** Returns whether standard error is, as far as Java can tell or was told, a terminal. */
-  static boolean onTerminal() {
+  public static boolean onTerminal() {
     return onTerminal(System.getProperty(TERMINAL));
   }
 
@@ -79,14 +81,14 @@ final class Progress implements AutoCloseable {
    * @param expected steps expected in all, by now
    * @param message a few words on the state of things
    */
-  void show(int done, int expected, String message) {
+  public void show(int done, int expected, String message) {
     bar.maxHint(Math.max(done, expected));
     bar.stepTo(done);
     bar.setExtraMessage(message);
   }
 
   /** Writes whole lines, which the bar then stays below. */
-  void above(Runnable write) {
+  public void above(Runnable write) {
     line.above(write);
   }
 

@@ -12,7 +12,7 @@ class ProgressTest {
 
   @Test
   void linesAboveTheBarStandAloneOnATerminal() {
-    Progress progress = Progress.start(10, to, true);
+    Progress progress = Progress.start("training", 10, to, true);
     progress.show(5, 10, "loss 0.5");
     progress.above(() -> to.print("row\n"));
     progress.close();
@@ -22,7 +22,7 @@ class ProgressTest {
 
   @Test
   void withoutATerminalTheBarIsWholeLines() {
-    Progress progress = Progress.start(10, to, false);
+    Progress progress = Progress.start("training", 10, to, false);
     progress.show(10, 10, "loss 0.5");
     progress.close();
     assertThat(written.toString()).doesNotContain("\r");

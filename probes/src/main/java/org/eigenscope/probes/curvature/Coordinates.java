@@ -14,11 +14,13 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 final class Coordinates {
   private final List<ParameterArray> arrays;
   private final long parameters;
+  private final boolean complete;
   private final long size;
 
-  private Coordinates(List<ParameterArray> arrays, long parameters) {
+  private Coordinates(List<ParameterArray> arrays, long parameters, boolean complete) {
     this.arrays = arrays;
     this.parameters = parameters;
+    this.complete = complete;
     this.size = arrays.stream().mapToLong(ParameterArray::length).sum();
   }
 
@@ -29,7 +31,7 @@ final class Coordinates {
       throw new IllegalArgumentException(
           "the network must have parameters that the loss depends on, got none: all are frozen");
     }
-    return new Coordinates(active, network.parameters());
+    return new Coordinates(active, network.parameters(), true);
   }
 
   /**
@@ -50,7 +52,12 @@ final class Coordinates {
       throw new IllegalArgumentException(
           "layer must be one of %s, got '%s'".formatted(String.join(", ", names), name));
     }
-    return new Coordinates(chosen, parameters);
+    return new Coordinates(chosen, parameters, complete && chosen.size() == arrays.size());
+  }
+
+  /** Returns whether these are all active coordinates of the network. */
+  boolean complete() {
+    return complete;
   }
 
   List<ParameterArray> arrays() {

@@ -2,6 +2,8 @@ package org.eigenscope.probes.curvature;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.eigenscope.probes.curvature.difference.DifferenceEngine;
 import org.eigenscope.probes.curvature.tangent.TangentEngine;
 import org.eigenscope.probes.curvature.tangent.UnsupportedNetworkException;
@@ -206,6 +208,61 @@ public final class Curvature implements AutoCloseable {
     return new Curvature(engine, coordinates.of(name), penalty, dataType, parameters, notes, false);
   }
 
+  /**
+   * Returns the layers with a matrix of weights among the coordinates.
+   *
+   * @throws UnsupportedOperationException if the engine does not see layers' inputs and outputs
+   */
+  public List<WeightLayer> weightLayers() {
+    Set<String> present =
+        coordinates.arrays().stream().map(ParameterArray::name).collect(Collectors.toSet());
+    return engine.weightLayers().stream()
+        .filter(layer -> present.contains(layer.weights()))
+        .toList();
+  }
+
+  /**
+   * Returns the Kronecker factors of layers: their output Hessians and input autocorrelations.
+   *
+   * <p><b>Cost.</b> A pass over the data for the inputs of all layers. For the output Hessians of
+   * all layers as many backward passes as there are network outputs, where the matrix is
+   * Gauss–Newton or the network piecewise linear behind the layer, and examples do not depend on
+   * each other; otherwise for each layer two passes for each output, or as {@link OutputProbing}
+   * says. 8·inputs² bytes for each layer.
+   *
+   * @param matrix HESSIAN or GAUSS_NEWTON
+   * @param layers some of the {@link #weightLayers}
+   * @param probing how to find output Hessians where examples or positions depend on each other
+   * @return one for each layer, in the order of the list
+   * @throws UnsupportedOperationException if the engine does not see layers' inputs and outputs
+   * @throws IllegalArgumentException if the matrix is RESIDUAL
+   * @throws IllegalStateException if this has regularisation, which is no function of inputs and
+   *     outputs, or the autocorrelations do not fit into the memory
+   * @throws NonFiniteValueException if a factor has NaN or infinite elements
+   */
+  public List<LayerFactors> layerFactors(
+      CurvatureMatrix matrix, List<WeightLayer> layers, OutputProbing probing) {
+    if (matrix == CurvatureMatrix.RESIDUAL) {
+      throw new IllegalArgumentException("matrix must be hessian or gauss-newton, got residual");
+    }
+    if (penalty != null) {
+      throw new IllegalStateException(
+          "layer factors are those of the data loss alone; leave regularization out");
+    }
+    loss();
+    List<InputMoments> moments = InputMoments.of(engine, layers);
+    List<OutputHessian> hessians = engine.outputHessians(matrix, layers, probing);
+    List<LayerFactors> factors = new ArrayList<>();
+    for (int i = 0; i < layers.size(); i++) {
+      OutputHessian hessian = hessians.get(i);
+      InputMoments inputs = moments.get(i);
+      checkFinite("output hessian of " + layers.get(i).name(), hessian.matrix());
+      checkFinite("inputs of " + layers.get(i).name(), inputs.second());
+      factors.add(new LayerFactors(hessian, inputs.second(), inputs.first()));
+    }
+    return factors;
+  }
+
   /** Returns the length of the flat parameter vector of the network. */
   public long parameters() {
     return parameters;
@@ -214,6 +271,11 @@ public final class Curvature implements AutoCloseable {
   /** Returns n, the order of the operators: the number of coordinates. */
   public long activeParameters() {
     return coordinates.size();
+  }
+
+  /** Returns the arrays whose coordinates, one array after the other, the operators live on. */
+  public List<ParameterArray> arrays() {
+    return coordinates.arrays();
   }
 
   /** Returns the engine in use, never AUTO. */

@@ -1,6 +1,8 @@
 package org.eigenscope.probes.curvature;
 
 import java.util.List;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -44,6 +46,14 @@ public interface CurvatureEngine extends AutoCloseable {
   long outputs();
 
   /**
+   * Returns the values that the loss functions take, at the parameters.
+   *
+   * @return a new DOUBLE array [outputs], in the order of {@link #jvp}; 0 where masks are
+   * @throws UnsupportedOperationException as {@link #jvp}
+   */
+  INDArray outputValues();
+
+  /**
    * Returns the changes of the {@link #outputs} along the rows of a block.
    *
    * @param block k vectors as rows, [k, P]; not modified, not kept
@@ -63,6 +73,45 @@ public interface CurvatureEngine extends AutoCloseable {
    * @throws UnsupportedOperationException as {@link #jvp}
    */
   INDArray vjp(INDArray block);
+
+  /**
+   * Returns the squared norms of products as those of {@link #vjp}, of the outputs of one example
+   * at a time, at active parameters.
+   *
+   * @param block k vectors as rows, [k, outputs], as {@link #jvp} returns them; not modified
+   * @return a new DOUBLE array [k, examples]; null where the engine has no shorter way than a
+   *     product for each example
+   * @throws UnsupportedOperationException as {@link #jvp}
+   */
+  @Nullable INDArray squaredNorms(INDArray block);
+
+  /**
+   * Returns the layers with a matrix of weights that learns, in the order of their steps.
+   *
+   * @throws UnsupportedOperationException if the engine does not see layers
+   */
+  List<WeightLayer> weightLayers();
+
+  /**
+   * Goes through all examples once and shows what layers multiply their weights with.
+   *
+   * @param layers some of the {@link #weightLayers}
+   * @param visitor takes a layer and some of its inputs, DOUBLE in 'c' order: whole examples, [k ·
+   *     positions, inputs], position by position
+   * @throws UnsupportedOperationException as {@link #weightLayers}
+   */
+  void visitInputs(List<WeightLayer> layers, BiConsumer<WeightLayer, INDArray> visitor);
+
+  /**
+   * Returns the second derivatives with respect to what layers' weights put out.
+   *
+   * @param matrix HESSIAN or GAUSS_NEWTON
+   * @param layers some of the {@link #weightLayers}
+   * @return one for each layer
+   * @throws UnsupportedOperationException as {@link #weightLayers}
+   */
+  List<OutputHessian> outputHessians(
+      CurvatureMatrix matrix, List<WeightLayer> layers, OutputProbing probing);
 
   /** Returns caveats in plain words. */
   List<String> notes();

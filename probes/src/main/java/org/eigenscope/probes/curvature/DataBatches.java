@@ -150,6 +150,53 @@ public final class DataBatches {
   }
 
   /**
+   * Returns some of the examples as one batch.
+   *
+   * @param examples numbers of examples, counted from 0 over all batches, in the order they are to
+   *     have; at least one
+   * @throws IllegalArgumentException if there is no number, or one that no example has
+   */
+  public DataBatches selected(int... examples) {
+    if (examples.length == 0) {
+      throw new IllegalArgumentException("at least one example must be selected, got none");
+    }
+    for (int example : examples) {
+      if (example < 0 || example >= examples()) {
+        throw new IllegalArgumentException(
+            "examples must be between 0 and %d, got %d".formatted(examples() - 1, example));
+      }
+    }
+    MultiDataSet all = merged();
+    return new DataBatches(
+        List.of(
+            new org.nd4j.linalg.dataset.MultiDataSet(
+                rows(all.getFeatures(), examples),
+                rows(all.getLabels(), examples),
+                rows(all.getFeaturesMaskArrays(), examples),
+                rows(all.getLabelsMaskArrays(), examples))));
+  }
+
+  @SuppressWarnings("try") // the scope itself is the use
+  private static INDArray @Nullable [] rows(INDArray @Nullable [] arrays, int[] examples) {
+    if (arrays == null) {
+      return null;
+    }
+    @Nullable INDArray[] rows = new INDArray[arrays.length];
+    try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+      for (int i = 0; i < arrays.length; i++) {
+        if (arrays[i] != null) {
+          long[] shape = arrays[i].shape().clone();
+          INDArray matrix =
+              arrays[i].dup('c').reshape('c', shape[0], arrays[i].length() / shape[0]);
+          shape[0] = examples.length;
+          rows[i] = Nd4j.pullRows(matrix, 1, examples, 'c').reshape('c', shape);
+        }
+      }
+    }
+    return rows;
+  }
+
+  /**
    * Returns all examples as one batch. Sequences of different lengths are padded and masked, as
    * Deeplearning4j merges them.
    */

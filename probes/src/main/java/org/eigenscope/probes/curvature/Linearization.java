@@ -1,5 +1,6 @@
 package org.eigenscope.probes.curvature;
 
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -33,6 +34,16 @@ public final class Linearization {
     return engine.outputs();
   }
 
+  /**
+   * Returns the outputs themselves, at the parameters: logits, where the loss takes a softmax.
+   *
+   * @return a new array [outputs], DOUBLE whatever the curvature's precision
+   * @throws UnsupportedOperationException as {@link #outputs}
+   */
+  public INDArray values() {
+    return engine.outputValues();
+  }
+
   /** Returns the number of coordinates. */
   public long activeParameters() {
     return coordinates.size();
@@ -62,6 +73,24 @@ public final class Linearization {
   public INDArray vjp(INDArray block) {
     check(block, "outputs", outputs());
     return coordinates.gather(engine.vjp(block.castTo(engine.dataType()))).castTo(dataType);
+  }
+
+  /**
+   * Returns ‖J_iᵀ u_i‖² for each example i, with J_i its rows of J and u_i its part of each row u
+   * of a block.
+   *
+   * <p><b>Cost.</b> About one vjp.
+   *
+   * @param block k vectors as rows, [k, outputs], of the curvature's precision; not modified
+   * @return a new DOUBLE array [k, examples]; null where there is no shorter way than a product for
+   *     each example: in the difference engine, where examples depend on each other, and on the
+   *     coordinates of a part of the network
+   * @throws IllegalArgumentException if the block has another shape
+   * @throws UnsupportedOperationException as {@link #outputs}
+   */
+  public @Nullable INDArray squaredNorms(INDArray block) {
+    check(block, "outputs", outputs());
+    return coordinates.complete() ? engine.squaredNorms(block.castTo(engine.dataType())) : null;
   }
 
   private static void check(INDArray block, String what, long columns) {

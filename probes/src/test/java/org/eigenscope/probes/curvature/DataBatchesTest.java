@@ -61,6 +61,36 @@ class DataBatchesTest {
   }
 
   @Test
+  void selectsExamplesOfAllBatchesInTheOrderAskedFor() {
+    INDArray images = Nd4j.arange(24).castTo(DataType.DOUBLE).reshape(6, 1, 2, 2);
+    INDArray labels = Nd4j.arange(6).castTo(DataType.DOUBLE).reshape(6, 1);
+    MultiDataSet all =
+        new MultiDataSet(
+            new INDArray[] {images}, new INDArray[] {labels}, null, new INDArray[] {labels});
+
+    DataBatches selected = DataBatches.of(all).rebatched(2).selected(4, 0, 3);
+
+    assertThat(selected.batches()).hasSize(1);
+    var batch = selected.batches().get(0);
+    assertThat(batch.getLabels(0).toDoubleVector()).containsExactly(4, 0, 3);
+    assertThat(batch.getLabelsMaskArray(0).toDoubleVector()).containsExactly(4, 0, 3);
+    assertThat(batch.getFeatures(0).shape()).containsExactly(3, 1, 2, 2);
+    assertThat(batch.getFeatures(0).slice(0)).isEqualTo(images.slice(4));
+    assertThat(batch.getFeatures(0).slice(2)).isEqualTo(images.slice(3));
+  }
+
+  @Test
+  void rejectsASelectionOfNoneOrOfOthers() {
+    DataBatches batches = DataBatches.of(numbered(0, 3));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> batches.selected())
+        .withMessage("at least one example must be selected, got none");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> batches.selected(1, 3))
+        .withMessage("examples must be between 0 and 2, got 3");
+  }
+
+  @Test
   void copiesItsArrays() {
     DataSet data = numbered(0, 3);
     DataBatches batches = DataBatches.of(data);

@@ -154,7 +154,28 @@ final class Networks {
       assertThat(error(exact.jvp(block), differences.jvp(block))).isLessThan(1e-7);
       INDArray outputs = normal(12, 3, exact.outputs());
       assertThat(error(exact.vjp(outputs), differences.vjp(outputs))).isLessThan(1e-10);
+      assertThat(error(exact.values(), differences.values())).isLessThan(1e-12);
+      requireSquaredNorms(exact, data);
       return Engine.TANGENT;
     }
+  }
+
+  /** Compares the examples' squared norms with those of products of one example each. */
+  private static void requireSquaredNorms(Linearization exact, DataBatches data) {
+    int examples = (int) data.examples();
+    INDArray outputs = normal(13, 1, exact.outputs());
+    INDArray norms = exact.squaredNorms(outputs);
+    if (norms == null || data.batches().get(0).getLabels().length > 1) {
+      return;
+    }
+    long width = exact.outputs() / examples;
+    INDArray alone = Nd4j.create(DataType.DOUBLE, examples, exact.outputs());
+    for (int i = 0; i < examples; i++) {
+      for (long at = i * width; at < (i + 1) * width; at++) {
+        alone.putScalar(i, at, outputs.getDouble(0, at));
+      }
+    }
+    INDArray expected = exact.vjp(alone).norm2(1);
+    assertThat(error(norms.reshape(examples), expected.mul(expected))).isLessThan(1e-12);
   }
 }

@@ -128,6 +128,33 @@ class OperatorsTest {
   }
 
   @Nested
+  class LowRank extends LinearOperatorContract {
+    @Override
+    LinearOperator operator() {
+      return LowRankOperator.of(Nd4j.createFromArray(new double[][] {{1, 2, 0}, {0, 1, -3}}));
+    }
+
+    @Override
+    double[][] oracle() {
+      return new double[][] {{1, 2, 0}, {2, 5, -3}, {0, -3, 9}};
+    }
+
+    @Override
+    LinearOperator ofOrderOne() {
+      return LowRankOperator.of(Nd4j.createFromArray(new double[][] {{3}}));
+    }
+
+    @Test
+    void keepsACopyOfItsRows() {
+      INDArray rows = Nd4j.createFromArray(new double[][] {{1, 2, 0}, {0, 1, -3}});
+      LinearOperator operator = LowRankOperator.of(rows);
+      INDArray before = operator.apply(Nd4j.eye(3).castTo(DataType.DOUBLE));
+      rows.assign(7);
+      assertThat(operator.apply(Nd4j.eye(3).castTo(DataType.DOUBLE))).isEqualTo(before);
+    }
+  }
+
+  @Nested
   class Sum extends LinearOperatorContract {
     @Override
     LinearOperator operator() {

@@ -3,6 +3,7 @@ package org.eigenscope.probes.curvature.difference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.CurvatureEngine;
@@ -12,6 +13,9 @@ import org.eigenscope.probes.curvature.Engine;
 import org.eigenscope.probes.curvature.EvaluationCount;
 import org.eigenscope.probes.curvature.KinkCount;
 import org.eigenscope.probes.curvature.Network;
+import org.eigenscope.probes.curvature.OutputHessian;
+import org.eigenscope.probes.curvature.OutputProbing;
+import org.eigenscope.probes.curvature.WeightLayer;
 import org.eigenscope.probes.linalg.FreeMemory;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.common.util.ArrayUtil;
@@ -215,6 +219,20 @@ public final class DifferenceEngine implements CurvatureEngine {
   }
 
   @Override
+  public INDArray outputValues() {
+    requireTaps("the outputs", "");
+    atOrigin();
+    List<INDArray> parts = new ArrayList<>();
+    for (LossTap tap : replica.taps()) {
+      for (int i = 0; i < batches.size(); i++) {
+        INDArray values = tap.masked(i, tap.values(i));
+        parts.add(values.dup('c').reshape(values.length()));
+      }
+    }
+    return Nd4j.concat(0, parts.toArray(new INDArray[0]));
+  }
+
+  @Override
   public INDArray jvp(INDArray block) {
     requireTaps("the derivative of the outputs", "");
     INDArray result = Nd4j.create(DataType.DOUBLE, block.rows(), outputs());
@@ -268,6 +286,11 @@ public final class DifferenceEngine implements CurvatureEngine {
       taps.forEach(tap -> tap.inject(null));
     }
     return result;
+  }
+
+  @Override
+  public @Nullable INDArray squaredNorms(INDArray block) {
+    return null;
   }
 
   /** Returns what a vector of outputs has for a loss function and a batch. */
@@ -356,6 +379,28 @@ public final class DifferenceEngine implements CurvatureEngine {
     }
     forwards++;
     return outputs;
+  }
+
+  @Override
+  public List<WeightLayer> weightLayers() {
+    throw unseen();
+  }
+
+  @Override
+  public void visitInputs(List<WeightLayer> layers, BiConsumer<WeightLayer, INDArray> visitor) {
+    throw unseen();
+  }
+
+  @Override
+  public List<OutputHessian> outputHessians(
+      CurvatureMatrix matrix, List<WeightLayer> layers, OutputProbing probing) {
+    throw unseen();
+  }
+
+  private static UnsupportedOperationException unseen() {
+    return new UnsupportedOperationException(
+        "engine difference does not see layers' inputs and outputs; use the tangent engine, which"
+            + " knows most feed-forward networks");
   }
 
   @Override

@@ -69,6 +69,11 @@ final class LossTap implements ILossFunction {
     return point(batch).z().shape();
   }
 
+  /** Returns a copy of z of a batch at θ. */
+  INDArray values(int batch) {
+    return detached(point(batch).z());
+  }
+
   /** Applies a batch's mask to an array of the shape of z, in place. */
   INDArray masked(int batch, INDArray array) {
     INDArray mask = point(batch).mask();

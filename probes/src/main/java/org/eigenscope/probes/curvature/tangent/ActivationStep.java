@@ -2,6 +2,7 @@ package org.eigenscope.probes.curvature.tangent;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.Arrays;
 import java.util.List;
 import org.eigenscope.probes.kernel.Registers;
 import org.eigenscope.probes.kernel.Tensor;
@@ -52,6 +53,11 @@ final class ActivationStep extends Step {
   @Override
   boolean pullsInPlace() {
     return true;
+  }
+
+  @Override
+  boolean curved() {
+    return function.curved();
   }
 
   @Override
@@ -130,6 +136,33 @@ final class ActivationStep extends Step {
         registers.multiply(CHANGE, FACTOR, count);
       }
       registers.store(CHANGE, to.address(0) + offset, count);
+    }
+  }
+
+  @Override
+  void addSquaredNorms(Worker worker, Frame frame, double[] norms) {
+    if (bias == null || !bias.active()) {
+      return;
+    }
+    State state = (State) frame.piece().state(this);
+    int width = input().size();
+    double[] u = worker.scratch(0, width);
+    double[] slopes = worker.scratch(1, width);
+    double[] sums = worker.scratch(2, channels);
+    Arrays.fill(slopes, 0, width, 1);
+    long end = worker.to(norms.length);
+    for (int row = (int) worker.from(norms.length); row < end; row++) {
+      frame.cotangent(output()).read((long) row * width, u, 0, width);
+      if (state.slopes() != null) {
+        state.slopes().read((long) row * width, slopes, 0, width);
+      }
+      Arrays.fill(sums, 0, channels, 0);
+      for (int at = 0; at < width; at += channels) {
+        for (int c = 0; c < channels; c++) {
+          sums[c] += u[at + c] * slopes[at + c];
+        }
+      }
+      norms[row] += sumOfSquares(sums, channels);
     }
   }
 

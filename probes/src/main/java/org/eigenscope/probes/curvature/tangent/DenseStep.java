@@ -1,36 +1,35 @@
 package org.eigenscope.probes.curvature.tangent;
 
-import java.util.List;
+import java.util.function.Consumer;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.eigenscope.probes.curvature.WeightLayer;
 import org.eigenscope.probes.kernel.Kernels;
 import org.eigenscope.probes.kernel.Tensor;
 import org.eigenscope.probes.kernel.Worker;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** z = x W, with W in memory as [outputs, inputs]. */
-final class DenseStep extends Step {
-  private final Parameter weights;
+final class DenseStep extends WeightStep {
   private final Weights at;
   private final long in;
   private final long out;
 
   DenseStep(String name, Value input, Value output, Parameter weights, Weights at) {
-    super(name, List.of(input), output);
-    this.weights = weights;
+    super(name, input, output, weights);
     this.at = at;
     this.in = input.size();
     this.out = output.size();
-    if (weights.active()) {
-      input.keep();
-    }
   }
 
   @Override
   boolean keepsErrors() {
-    return weights.active() && input().varies();
+    return weights().active() && input().varies();
   }
 
   @Override
   boolean finishes() {
-    return weights.active();
+    return weights().active();
   }
 
   @Override
@@ -48,7 +47,7 @@ final class DenseStep extends Step {
               1,
               piece.value(input()).address(from),
               in,
-              at.exact(weights),
+              at.exact(weights()),
               in,
               0,
               piece.value(output()).address(from),
@@ -65,14 +64,16 @@ final class DenseStep extends Step {
     }
     Kernels kernels = at.kernels();
     long z = frame.tangent(output()).address(from);
-    if (weights.active()) {
+    if (weights().active()) {
       long x = frame.piece().kept(input()).address(from);
-      kernels.multiply(false, true, rows, out, in, 1, x, in, frame.vector(weights), in, 0, z, out);
+      kernels.multiply(
+          false, true, rows, out, in, 1, x, in, frame.vector(weights()), in, 0, z, out);
     }
     if (input().varies()) {
       long x = frame.tangent(input()).address(from);
-      double keep = weights.active() ? 1 : 0;
-      kernels.multiply(false, true, rows, out, in, 1, x, in, at.rounded(weights), in, keep, z, out);
+      double keep = weights().active() ? 1 : 0;
+      kernels.multiply(
+          false, true, rows, out, in, 1, x, in, at.rounded(weights()), in, keep, z, out);
     }
   }
 
@@ -87,11 +88,28 @@ final class DenseStep extends Step {
     long x = frame.cotangent(input()).address(from);
     long z = frame.cotangent(output()).address(from);
     double keep = adds(0) ? 1 : 0;
-    kernels.multiply(false, false, rows, in, out, 1, z, out, at.rounded(weights), in, keep, x, in);
-    if (frame.mode().secondOrder() && weights.active()) {
+    kernels.multiply(
+        false, false, rows, in, out, 1, z, out, at.rounded(weights()), in, keep, x, in);
+    if (frame.mode().secondOrder() && weights().active()) {
       long error = frame.piece().error(output()).address(from);
       kernels.multiply(
-          false, false, rows, in, out, 1, error, out, frame.vector(weights), in, 1, x, in);
+          false, false, rows, in, out, 1, error, out, frame.vector(weights()), in, 1, x, in);
+    }
+  }
+
+  @Override
+  void addSquaredNorms(Worker worker, Frame frame, double[] norms) {
+    if (!weights().active()) {
+      return;
+    }
+    // Of an outer product.
+    double[] z = worker.scratch(0, (int) out);
+    double[] x = worker.scratch(1, (int) in);
+    long end = worker.to(norms.length);
+    for (int row = (int) worker.from(norms.length); row < end; row++) {
+      frame.cotangent(output()).read(row * out, z, 0, (int) out);
+      frame.piece().kept(input()).read(row * in, x, 0, (int) in);
+      norms[row] += sumOfSquares(z, (int) out) * sumOfSquares(x, (int) in);
     }
   }
 
@@ -112,6 +130,17 @@ final class DenseStep extends Step {
     }
   }
 
+  @Override
+  WeightLayer layer() {
+    return new WeightLayer(name(), DefaultParamInitializer.WEIGHT_KEY, in, out, 1);
+  }
+
+  @Override
+  void visitInputs(Piece piece, Consumer<INDArray> visitor) {
+    INDArray rows = piece.kept(input()).array();
+    visitor.accept(rows.dataType() == DataType.DOUBLE ? rows : rows.castTo(DataType.DOUBLE));
+  }
+
   private void accumulate(
       Frame frame,
       boolean byOutput,
@@ -123,7 +152,7 @@ final class DenseStep extends Step {
     long bytes = frame.elements().bytes();
     long z = errors.address(0) + (byOutput ? from * bytes : 0);
     long x = values.address(0) + (byOutput ? 0 : from * bytes);
-    long w = frame.gradients().result(weights) + (byOutput ? from * in : from) * bytes;
+    long w = frame.gradients().result(weights()) + (byOutput ? from * in : from) * bytes;
     at.kernels()
         .multiply(
             true,

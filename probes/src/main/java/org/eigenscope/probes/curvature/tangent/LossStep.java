@@ -23,8 +23,9 @@ final class LossStep extends Step {
     this.outputs = input.size();
   }
 
-  /** What products need, by example, and the loss of each. */
-  private record State(double[][] memories, double[][] gradients, double[] losses) {}
+  /** What products need, by example, with the values that the loss takes and the loss of each. */
+  private record State(
+      double[][] memories, double[][] gradients, double[][] values, double[] losses) {}
 
   int index() {
     return index;
@@ -39,7 +40,11 @@ final class LossStep extends Step {
     int n = Math.toIntExact(piece.size());
     piece.state(
         this,
-        new State(new double[n][loss.memorySize(outputs)], new double[n][outputs], new double[n]));
+        new State(
+            new double[n][loss.memorySize(outputs)],
+            new double[n][outputs],
+            new double[n][outputs],
+            new double[n]));
   }
 
   @Override
@@ -47,12 +52,12 @@ final class LossStep extends Step {
     State state = (State) piece.state(this);
     INDArray labels = piece.examples().labels().get(index);
     INDArray mask = piece.examples().masks()[index];
-    double[] z = new double[outputs];
     double[] y = new double[outputs];
     double[] factors = new double[outputs];
     long end = worker.to(piece.size());
     for (long row = worker.from(piece.size()); row < end; row++) {
       int n = (int) row;
+      double[] z = state.values()[n];
       piece.value(input()).read(row * outputs, z, 0, outputs);
       for (int i = 0; i < outputs; i++) {
         y[i] = labels.getDouble(row, i);
@@ -62,12 +67,41 @@ final class LossStep extends Step {
     }
   }
 
+  /** Returns whether {@link #factor} knows factors of all examples' Hessians. */
+  boolean factors(Piece piece) {
+    for (double[] memory : ((State) piece.state(this)).memories()) {
+      if (!loss.factors(memory)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Sends back a column of a factor of each example's Hessian, F in FFᵀ, times a number. */
+  void factor(Worker worker, Frame frame, int column, double scale) {
+    State state = (State) frame.piece().state(this);
+    double[] u = new double[outputs];
+    long end = worker.to(frame.piece().size());
+    for (long row = worker.from(frame.piece().size()); row < end; row++) {
+      if (column >= 0 && column < outputs) {
+        loss.factor(state.memories()[(int) row], column, u);
+        scale(u, scale, u);
+      }
+      frame.cotangent(input()).write(row * outputs, u, 0, outputs);
+    }
+  }
+
   /** Sets to 0 what is masked of an example's values. */
   void mask(Piece piece, long row, double[] numbers) {
     INDArray mask = piece.examples().masks()[index];
     for (int i = 0; mask != null && i < outputs; i++) {
       numbers[i] *= mask.getDouble(row, mask.size(1) == 1 ? 0 : i);
     }
+  }
+
+  /** Returns the values that the loss takes of an example; not to be modified. */
+  double[] values(Piece piece, long row) {
+    return ((State) piece.state(this)).values()[(int) row];
   }
 
   /** Returns the sum of the examples' losses. */
@@ -101,7 +135,7 @@ final class LossStep extends Step {
           scale(u, factor, u);
         }
         case RESIDUAL -> java.util.Arrays.fill(u, 0);
-        case TRANSPOSE -> {
+        case TRANSPOSE, NORMS -> {
           continue;
         }
       }

@@ -11,7 +11,9 @@ enum Mode {
   /** The change of the errors, with the loss's own gradient held. */
   RESIDUAL,
   /** Any vector on the outputs, with the network as it is. */
-  TRANSPOSE;
+  TRANSPOSE,
+  /** The same, for the examples' squared norms alone. */
+  NORMS;
 
   /** Returns whether the network's own change along the vector plays a part. */
   boolean secondOrder() {

@@ -113,6 +113,11 @@ final class NormalizationStep extends Step {
   }
 
   @Override
+  boolean curved() {
+    return !fixed();
+  }
+
+  @Override
   void open(Piece piece) {
     Tensor standard = piece.allocate(piece.elements(), piece.size(), input().size());
     piece.state(this, new State(standard, channels));
@@ -337,6 +342,33 @@ final class NormalizationStep extends Step {
     System.arraycopy(tiles.fold(sums.total(5)), 0, all, 2 * channels, channels);
     worker.sum(all);
     return all;
+  }
+
+  @Override
+  void addSquaredNorms(Worker worker, Frame frame, double[] norms) {
+    boolean scales = gamma != null && gamma.active();
+    boolean shifts = beta != null && beta.active();
+    State state = (State) frame.piece().state(this);
+    int width = input().size();
+    double[] u = worker.scratch(0, width);
+    double[] x = worker.scratch(1, width);
+    double[] ofGamma = worker.scratch(2, channels);
+    double[] ofBeta = worker.scratch(3, channels);
+    long end = worker.to(norms.length);
+    for (int row = (int) worker.from(norms.length); row < end; row++) {
+      frame.cotangent(output()).read((long) row * width, u, 0, width);
+      state.standard.read((long) row * width, x, 0, width);
+      Arrays.fill(ofGamma, 0, channels, 0);
+      Arrays.fill(ofBeta, 0, channels, 0);
+      for (int at = 0; at < width; at += channels) {
+        for (int c = 0; c < channels; c++) {
+          ofGamma[c] += u[at + c] * x[at + c];
+          ofBeta[c] += u[at + c];
+        }
+      }
+      norms[row] += scales ? sumOfSquares(ofGamma, channels) : 0;
+      norms[row] += shifts ? sumOfSquares(ofBeta, channels) : 0;
+    }
   }
 
   @Override

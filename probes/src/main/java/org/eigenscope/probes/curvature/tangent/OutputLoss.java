@@ -1,5 +1,6 @@
 package org.eigenscope.probes.curvature.tangent;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
@@ -84,6 +85,17 @@ abstract class OutputLoss {
 
   /** Computes the product of the loss's Hessian and a vector; the result may replace the vector. */
   abstract void product(double[] memory, double[] vector, double[] result);
+
+  /** Returns whether {@link #factor} knows a factor of an example's Hessian. */
+  abstract boolean factors(double[] memory);
+
+  /**
+   * Computes a column of a square factor F of the loss's Hessian, which is F Fᵀ.
+   *
+   * @param memory one for which {@link #factors} holds
+   * @param result is set
+   */
+  abstract void factor(double[] memory, int column, double[] result);
 
   /** Returns the elements of an example's memory. */
   abstract int memorySize(int outputs);
@@ -196,6 +208,17 @@ abstract class OutputLoss {
     }
 
     @Override
+    boolean factors(double[] memory) {
+      return Arrays.stream(memory).allMatch(bend -> bend >= 0);
+    }
+
+    @Override
+    void factor(double[] memory, int column, double[] result) {
+      Arrays.fill(result, 0);
+      result[column] = Math.sqrt(memory[column]);
+    }
+
+    @Override
     int memorySize(int outputs) {
       return outputs;
     }
@@ -257,6 +280,20 @@ abstract class OutputLoss {
     }
 
     @Override
+    boolean factors(double[] memory) {
+      return memory[memory.length - 1] >= 0;
+    }
+
+    /** √p (e − p), Wu et al., arXiv 2010.04261, section 2, as diag(p) − ppᵀ is their sum. */
+    @Override
+    void factor(double[] memory, int column, double[] result) {
+      double root = Math.sqrt(memory[memory.length - 1] * memory[column]);
+      for (int i = 0; i < result.length; i++) {
+        result[i] = root * ((i == column ? 1 : 0) - memory[i]);
+      }
+    }
+
+    @Override
     int memorySize(int outputs) {
       return outputs + 1;
     }
@@ -308,6 +345,16 @@ abstract class OutputLoss {
         double p = memory[i] * (vector[i] - mean);
         result[i] = p * (memory[n + i] - slopeMean) + memory[i] * (memory[2 * n + i] * p - change);
       }
+    }
+
+    @Override
+    boolean factors(double[] memory) {
+      return false;
+    }
+
+    @Override
+    void factor(double[] memory, int column, double[] result) {
+      throw new AssertionError("no factor is known");
     }
 
     @Override

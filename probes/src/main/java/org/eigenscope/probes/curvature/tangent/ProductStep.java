@@ -19,6 +19,11 @@ final class ProductStep extends Step {
   }
 
   @Override
+  boolean curved() {
+    return true;
+  }
+
+  @Override
   void forward(Worker worker, Piece piece) {
     int width = output().size();
     double[] product = worker.scratch(0, width);

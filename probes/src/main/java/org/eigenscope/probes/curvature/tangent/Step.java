@@ -78,6 +78,11 @@ abstract class Step {
     return false;
   }
 
+  /** Returns whether the output is more than an affine function of the inputs, around them. */
+  boolean curved() {
+    return false;
+  }
+
   /** Returns whether {@link #finish} has anything to do. */
   boolean finishes() {
     return false;
@@ -85,6 +90,15 @@ abstract class Step {
 
   /** Makes room for what each of several teams needs. */
   void teams(int count) {}
+
+  /** Returns the sum of the squares of the first elements. */
+  static double sumOfSquares(double[] values, int count) {
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+      sum += values[i] * values[i];
+    }
+    return sum;
+  }
 
   /** Makes room for what this step remembers of a piece. */
   void open(Piece piece) {}
@@ -103,6 +117,15 @@ abstract class Step {
    * add up on their own.
    */
   abstract void pull(Worker worker, Frame frame);
+
+  /**
+   * Adds, for each of a member's own examples, the squared norm of what it contributes to the
+   * gradients of active parameters, to be called before {@link #pull}; what members add up on their
+   * own may be overwritten.
+   *
+   * @param norms by the piece's examples
+   */
+  void addSquaredNorms(Worker worker, Frame frame, double[] norms) {}
 
   /** Computes the gradients that members share out, when all of them have pulled. */
   void finish(Worker worker, Frame frame) {}

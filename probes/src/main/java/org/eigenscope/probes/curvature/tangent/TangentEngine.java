@@ -3,6 +3,7 @@ package org.eigenscope.probes.curvature.tangent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.CurvatureEngine;
 import org.eigenscope.probes.curvature.CurvatureMatrix;
@@ -11,6 +12,9 @@ import org.eigenscope.probes.curvature.Engine;
 import org.eigenscope.probes.curvature.EvaluationCount;
 import org.eigenscope.probes.curvature.KinkCount;
 import org.eigenscope.probes.curvature.Network;
+import org.eigenscope.probes.curvature.OutputHessian;
+import org.eigenscope.probes.curvature.OutputProbing;
+import org.eigenscope.probes.curvature.WeightLayer;
 import org.eigenscope.probes.kernel.Crew;
 import org.eigenscope.probes.kernel.Elements;
 import org.eigenscope.probes.kernel.Tensor;
@@ -70,13 +74,16 @@ public final class TangentEngine implements CurvatureEngine {
   private final long examples;
   private final long memoryBytes;
   private final @Nullable Totals totals;
+  private final LayerOutputs layerOutputs;
   private int mostTeams;
   private final @Nullable Tensor[][] tangents;
   private final @Nullable Tensor[][] cotangents;
   private final List<List<Tensor>> partials = new ArrayList<>();
   private final List<Piece> pieces = new ArrayList<>();
   private boolean keepsPieces = true;
+  private boolean lossFactors = true;
   private @Nullable INDArray gradient;
+  private @Nullable INDArray outputValues;
   private double loss;
   private long products;
   private long linearizations;
@@ -141,6 +148,7 @@ public final class TangentEngine implements CurvatureEngine {
     boolean common = mode == BatchNormMode.POPULATION || data.batches().size() == 1;
     this.totals = common && couples() && this.data.size() > 1 ? new Totals() : null;
     this.linearizer = new Linearizer(program, crew, elements, storage, examples, totals);
+    this.layerOutputs = new LayerOutputs(this, program, weights, examples);
     this.tangents = new Tensor[threads][];
     this.cotangents = new Tensor[threads][];
   }
@@ -269,15 +277,37 @@ public final class TangentEngine implements CurvatureEngine {
         gather(totals, gradients);
       }
       double total = 0;
+      long start = 0;
+      INDArray values = Nd4j.create(DataType.DOUBLE, outputs());
       for (int i = 0; i < data.size(); i++) {
         Piece piece = linearizer.linearize(data.get(i), gradients, i == 0);
         total += linearizer.loss(piece);
+        readOutputs(piece, start, Tensor.sharing(values, 1));
+        start += piece.size();
+        for (LossStep step : program.losses()) {
+          lossFactors &= step.factors(piece);
+        }
         keepOrClose(piece);
       }
       linearizations++;
+      outputValues = values;
       loss = total / examples;
       gradient = sum.reshape(parameters);
       return sum.reshape(parameters);
+    }
+  }
+
+  private void readOutputs(Piece piece, long start, Tensor to) {
+    long offset = 0;
+    for (LossStep step : program.losses()) {
+      int width = step.input().size();
+      double[] numbers = new double[width];
+      for (long n = 0; n < piece.size(); n++) {
+        System.arraycopy(step.values(piece, n), 0, numbers, 0, width);
+        step.mask(piece, n, numbers);
+        to.write(offset + (start + n) * width, numbers, 0, width);
+      }
+      offset += examples * width;
     }
   }
 
@@ -345,7 +375,7 @@ public final class TangentEngine implements CurvatureEngine {
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       INDArray vectors = dense(block);
       INDArray result = Nd4j.createUninitialized(elements.type(), block.rows(), parameters);
-      flow(mode, vectors, null, result);
+      flow(mode, block.rows(), vectors, result, new Forward(null));
       return result;
     }
   }
@@ -357,12 +387,21 @@ public final class TangentEngine implements CurvatureEngine {
 
   @Override
   @SuppressWarnings("try") // the scope itself is the use
+  public INDArray outputValues() {
+    linearized();
+    try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+      return Objects.requireNonNull(outputValues).dup();
+    }
+  }
+
+  @Override
+  @SuppressWarnings("try") // the scope itself is the use
   public INDArray jvp(INDArray block) {
     linearized();
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       INDArray vectors = dense(block);
       INDArray result = Nd4j.create(elements.type(), block.rows(), outputs());
-      flow(Mode.GAUSS_NEWTON, vectors, result, null);
+      flow(Mode.GAUSS_NEWTON, block.rows(), vectors, null, new Forward(result));
       return result;
     }
   }
@@ -374,9 +413,109 @@ public final class TangentEngine implements CurvatureEngine {
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       INDArray cotangents = dense(block);
       INDArray result = Nd4j.createUninitialized(elements.type(), block.rows(), parameters);
-      flow(Mode.TRANSPOSE, null, cotangents, result);
+      flow(Mode.TRANSPOSE, block.rows(), null, result, new Backward(cotangents));
       return result;
     }
+  }
+
+  /** Changes along parameters go forward; then back, or to where outputs are wanted. */
+  private final class Forward implements Route {
+    private final @Nullable INDArray outputs;
+
+    /**
+     * @param outputs takes vectors of outputs, or null
+     */
+    Forward(@Nullable INDArray outputs) {
+      this.outputs = outputs;
+    }
+
+    @Override
+    public void enter(Worker worker, Frame frame, int vector, long start, int steps) {
+      push(worker, frame, steps, null, () -> {});
+    }
+
+    @Override
+    public void leave(Worker worker, Frame frame, int vector, long start) {
+      if (outputs == null) {
+        Linearizer.goBack(program, worker, frame);
+      } else {
+        worker.meet();
+        exchange(worker, frame, row(outputs, vector), start, false);
+        worker.meet();
+      }
+    }
+  }
+
+  /** Vectors of outputs go back. */
+  private final class Backward implements Route {
+    private final INDArray outputs;
+
+    Backward(INDArray outputs) {
+      this.outputs = outputs;
+    }
+
+    @Override
+    public void enter(Worker worker, Frame frame, int vector, long start, int steps) {
+      exchange(worker, frame, row(outputs, vector), start, true);
+    }
+
+    @Override
+    public void leave(Worker worker, Frame frame, int vector, long start) {
+      Linearizer.goBack(program, worker, frame);
+    }
+  }
+
+  @Override
+  @SuppressWarnings("try") // the scope itself is the use
+  public @Nullable INDArray squaredNorms(INDArray block) {
+    if (couples()) {
+      return null;
+    }
+    linearized();
+    List<Step> steps = program.steps();
+    try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+      INDArray vectors = dense(block);
+      INDArray unused = Nd4j.create(elements.type(), 1, parameters);
+      INDArray norms = Nd4j.create(DataType.DOUBLE, block.rows(), examples);
+      Route back = new Backward(vectors);
+      visitPieces(
+          (piece, start) -> {
+            double[] ofPiece = new double[Math.toIntExact(piece.size())];
+            for (int row = 0; row < vectors.rows(); row++) {
+              java.util.Arrays.fill(ofPiece, 0);
+              Frame frame = backwardFrame(piece, gradients(unused, 0, crew.threads()));
+              int vector = row;
+              crew.run(
+                  1,
+                  worker -> {
+                    back.enter(worker, frame, vector, start, steps.size());
+                    for (int i = steps.size() - 1; i >= 0; i--) {
+                      if (steps.get(i).output().varies()) {
+                        steps.get(i).addSquaredNorms(worker, frame, ofPiece);
+                        steps.get(i).pull(worker, frame);
+                      }
+                    }
+                  });
+              row(norms, row).write(start, ofPiece, 0, ofPiece.length);
+            }
+          });
+      return norms;
+    }
+  }
+
+  private Frame backwardFrame(Piece piece, Gradients gradients) {
+    return new Frame(
+        piece,
+        Mode.NORMS,
+        null,
+        tangents(0),
+        cotangents(0),
+        gradients,
+        true,
+        1.0 / examples,
+        null,
+        program.steps().size(),
+        crew.threads());
   }
 
   /** Copies the outputs' part of a piece between a row of outputs and the edges. */
@@ -410,57 +549,48 @@ public final class TangentEngine implements CurvatureEngine {
         : block.dup('c');
   }
 
-  /** What a team does with one vector and one piece. */
+  /** One part of a route. */
   private interface Visit {
-    /**
-     * @param start number of the piece's first example among all
-     */
     void run(Worker worker, Frame frame, int vector, long start);
   }
 
   /**
-   * Takes rows forward, back, or both.
+   * Takes vectors along a route through all pieces; before, where all examples have common
+   * statistics, as often as it takes to know these.
    *
-   * @param vectors vectors of parameters that go forward, or null
-   * @param outputs vectors of outputs that come out forward, or go back, or null
-   * @param results vectors of parameters that come back, or null
+   * @param count how many vectors
+   * @param vectors vectors of parameters that go forward, one for each or one for all, or null if
+   *     nothing goes forward
+   * @param results takes vectors of parameters that come back, or null if nothing goes back
    */
-  private void flow(
-      Mode mode,
-      @Nullable INDArray vectors,
-      @Nullable INDArray outputs,
-      @Nullable INDArray results) {
-    int count = Objects.requireNonNull(vectors == null ? outputs : vectors).rows();
+  void flow(
+      Mode mode, int count, @Nullable INDArray vectors, @Nullable INDArray results, Route route) {
     List<Totals> found = new ArrayList<>();
+    List<NormalizationStep> coupled = new ArrayList<>();
     if (totals != null) {
       for (int j = 0; j < count; j++) {
         found.add(new Totals());
       }
+      coupled.addAll(program.coupled());
     }
-    Visit forward =
-        (worker, frame, vector, start) -> {
-          if (vectors != null) {
-            push(worker, frame, program.steps().size());
-          } else {
-            exchange(worker, frame, row(outputs, vector), start, true);
-          }
-        };
-    if (totals != null && vectors != null) {
-      for (NormalizationStep step : program.coupled()) {
+    if (vectors != null) {
+      for (NormalizationStep step : coupled) {
         Visit gather =
             (worker, frame, vector, start) -> {
-              push(worker, frame, step.number());
+              route.enter(worker, frame, vector, start, step.number());
               step.gatherForward(worker, frame);
             };
         sweep(mode, count, vectors, results, found, gather);
       }
     }
-    if (totals != null && results != null) {
-      for (int i = program.coupled().size() - 1; i >= 0; i--) {
-        NormalizationStep step = program.coupled().get(i);
+    int steps = program.steps().size();
+    coupled.removeIf(step -> step.number() <= route.lowest());
+    if (results != null) {
+      for (int i = coupled.size() - 1; i >= 0; i--) {
+        NormalizationStep step = coupled.get(i);
         Visit gather =
             (worker, frame, vector, start) -> {
-              forward.run(worker, frame, vector, start);
+              route.enter(worker, frame, vector, start, steps);
               Linearizer.goBackTo(step, program, worker, frame);
               step.gatherBack(worker, frame);
             };
@@ -469,20 +599,14 @@ public final class TangentEngine implements CurvatureEngine {
     }
     Visit whole =
         (worker, frame, vector, start) -> {
-          forward.run(worker, frame, vector, start);
-          if (results != null) {
-            Linearizer.goBack(program, worker, frame);
-          } else {
-            worker.meet();
-            exchange(worker, frame, row(outputs, vector), start, false);
-            worker.meet();
-          }
+          route.enter(worker, frame, vector, start, steps);
+          route.leave(worker, frame, vector, start);
         };
     sweep(mode, count, vectors, results, found, whole);
   }
 
-  private static Tensor row(@Nullable INDArray rows, int index) {
-    return Tensor.sharing(Objects.requireNonNull(rows).getRow(index), 1);
+  private static Tensor row(INDArray rows, int index) {
+    return Tensor.sharing(rows.getRow(rows.rows() == 1 ? 0 : index), 1);
   }
 
   /** Goes through all pieces once with all rows. */
@@ -493,49 +617,60 @@ public final class TangentEngine implements CurvatureEngine {
       @Nullable INDArray results,
       List<Totals> found,
       Visit visit) {
+    visitPieces(
+        (piece, start) -> {
+          int from = 0;
+          while (from < count) {
+            int teams = teams(count - from);
+            int to = fits(teams, count - from) ? count : from + (count - from) / teams * teams;
+            int members = crew.threads() / teams;
+            List<Frame> frames = new ArrayList<>();
+            for (int j = from; j < to; j++) {
+              int team = (j - from) % teams;
+              frames.add(
+                  new Frame(
+                      piece,
+                      mode,
+                      vectors == null ? null : row(vectors, j),
+                      tangents(team),
+                      cotangents(team),
+                      results == null ? null : gradients(results.getRow(j), team, members),
+                      start == 0,
+                      1.0 / examples,
+                      found.isEmpty() ? null : found.get(j),
+                      program.steps().size(),
+                      members));
+            }
+            int firstVector = from;
+            crew.run(
+                teams,
+                worker -> {
+                  for (int i = worker.team(); i < frames.size(); i += teams) {
+                    visit.run(worker, frames.get(i), firstVector + i, start);
+                  }
+                });
+            from = to;
+          }
+        });
+  }
+
+  /** What happens with a piece, given the number of its first example among all. */
+  private interface PieceVisitor {
+    void visit(Piece piece, long start);
+  }
+
+  private void visitPieces(PieceVisitor visitor) {
     long start = 0;
     for (int p = 0; p < data.size(); p++) {
       Piece piece = keepsPieces ? pieces.get(p) : again(data.get(p));
       try {
-        int from = 0;
-        while (from < count) {
-          int teams = teams(count - from);
-          int to = fits(teams, count - from) ? count : from + (count - from) / teams * teams;
-          int members = crew.threads() / teams;
-          List<Frame> frames = new ArrayList<>();
-          for (int j = from; j < to; j++) {
-            int team = (j - from) % teams;
-            frames.add(
-                new Frame(
-                    piece,
-                    mode,
-                    vectors == null ? null : row(vectors, j),
-                    tangents(team),
-                    cotangents(team),
-                    results == null ? null : gradients(results.getRow(j), team, members),
-                    p == 0,
-                    1.0 / examples,
-                    found.isEmpty() ? null : found.get(j),
-                    program.steps().size(),
-                    members));
-          }
-          int firstVector = from;
-          long firstExample = start;
-          crew.run(
-              teams,
-              worker -> {
-                for (int i = worker.team(); i < frames.size(); i += teams) {
-                  visit.run(worker, frames.get(i), firstVector + i, firstExample);
-                }
-              });
-          from = to;
-        }
+        visitor.visit(piece, start);
       } finally {
         if (!keepsPieces) {
           piece.close();
         }
       }
-      start += piece.size();
+      start += data.get(p).size();
     }
   }
 
@@ -584,12 +719,27 @@ public final class TangentEngine implements CurvatureEngine {
     return known;
   }
 
+  /** Returns the length of the flat vector. */
+  long parameters() {
+    return parameters;
+  }
+
+  /** Returns how many examples' statistics can depend on each other. */
+  long coupledExamples() {
+    return totals == null ? largestPiece() : examples;
+  }
+
   private long largestPiece() {
     return data.stream().mapToLong(Examples::size).max().orElseThrow();
   }
 
-  /** Pushes through the first steps. */
-  private void push(Worker worker, Frame frame, int count) {
+  /**
+   * Pushes through the first steps.
+   *
+   * @param source a step whose output's change is replaced, or null
+   * @param replace replaces it, for a member's own examples
+   */
+  void push(Worker worker, Frame frame, int count, @Nullable Step source, Runnable replace) {
     List<Step> steps = program.steps();
     for (int i = worker.index(); i < steps.size(); i += worker.size()) {
       steps.get(i).load(frame, worker.team());
@@ -599,6 +749,39 @@ public final class TangentEngine implements CurvatureEngine {
       if (step.output().varies()) {
         step.push(worker, frame);
       }
+      if (step == source) {
+        replace.run();
+      }
+    }
+  }
+
+  @Override
+  public List<WeightLayer> weightLayers() {
+    return layerOutputs.layers();
+  }
+
+  @Override
+  @SuppressWarnings("try") // the scope itself is the use
+  public void visitInputs(List<WeightLayer> layers, BiConsumer<WeightLayer, INDArray> visitor) {
+    linearized();
+    List<WeightStep> steps = layerOutputs.steps(layers);
+    try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+      visitPieces(
+          (piece, start) -> {
+            for (WeightStep step : steps) {
+              step.visitInputs(piece, rows -> visitor.accept(step.layer(), rows));
+            }
+          });
+    }
+  }
+
+  @Override
+  @SuppressWarnings("try") // the scope itself is the use
+  public List<OutputHessian> outputHessians(
+      CurvatureMatrix matrix, List<WeightLayer> layers, OutputProbing probing) {
+    linearized();
+    try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+      return layerOutputs.hessians(matrix, layers, probing, lossFactors, totals != null);
     }
   }
 

@@ -27,6 +27,9 @@ import org.eigenscope.probes.curvature.CurvatureMatrix;
 import org.eigenscope.probes.curvature.DataBatches;
 import org.eigenscope.probes.curvature.EvaluationCount;
 import org.eigenscope.probes.curvature.Network;
+import org.eigenscope.probes.curvature.OutputHessian;
+import org.eigenscope.probes.curvature.OutputProbing;
+import org.eigenscope.probes.curvature.WeightLayer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -128,6 +131,48 @@ class CommonStatisticsTest {
         assertThat(pieces.notes().stream().noneMatch(note -> note.contains("repeated")))
             .isEqualTo(c.keeps());
       }
+    }
+  }
+
+  /** Signs belong to examples, so that the same are drawn however these are divided. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void piecesGiveTheSameLayerFactors(Case c) {
+    DataBatches data = data(c.network(), EXAMPLES);
+    OutputProbing probing = OutputProbing.defaults().withExactWork(0).withDraws(3);
+    try (TangentEngine whole = engine(c, data, DataType.DOUBLE, Long.MAX_VALUE, EXAMPLES);
+        TangentEngine pieces = inPieces(c, data, DataType.DOUBLE)) {
+      List<WeightLayer> layers = whole.weightLayers();
+      assertThat(pieces.weightLayers()).isEqualTo(layers);
+      List<OutputHessian> expected = whole.outputHessians(CurvatureMatrix.HESSIAN, layers, probing);
+      List<OutputHessian> actual = pieces.outputHessians(CurvatureMatrix.HESSIAN, layers, probing);
+      for (int i = 0; i < layers.size(); i++) {
+        same(actual.get(i).matrix(), expected.get(i).matrix());
+        assertThat(actual.get(i).draws()).isEqualTo(expected.get(i).draws());
+      }
+      List<INDArray> rows = new ArrayList<>();
+      whole.visitInputs(layers.subList(0, 1), (layer, inputs) -> rows.add(inputs.dup()));
+      List<INDArray> parts = new ArrayList<>();
+      pieces.visitInputs(layers.subList(0, 1), (layer, inputs) -> parts.add(inputs.dup()));
+      same(
+          Nd4j.concat(0, parts.toArray(new INDArray[0])),
+          Nd4j.concat(0, rows.toArray(new INDArray[0])));
+    }
+  }
+
+  @Test
+  void coloursOfAllExamplesAreExactInPieces() {
+    DataBatches data = data("series", EXAMPLES);
+    Case c = new Case("series", 3, true, 2);
+    try (TangentEngine whole = engine(c, data, DataType.DOUBLE, Long.MAX_VALUE, EXAMPLES);
+        TangentEngine pieces = inPieces(c, data, DataType.DOUBLE)) {
+      List<WeightLayer> first = whole.weightLayers().subList(0, 1);
+      OutputHessian expected =
+          whole.outputHessians(CurvatureMatrix.HESSIAN, first, OutputProbing.defaults()).get(0);
+      OutputHessian actual =
+          pieces.outputHessians(CurvatureMatrix.HESSIAN, first, OutputProbing.defaults()).get(0);
+      assertThat(actual.draws()).isZero();
+      same(actual.matrix(), expected.matrix());
     }
   }
 
