@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Takes a picture of a page that is served, for the documentation: see CONTRIBUTING.md. */
 @EnabledIfSystemProperty(named = "screenshot.page", matches = "http.*")
-class ScreenshotTest {
+class Screenshot {
 
   @Test
   void takesThePictureThatIsAskedFor(@TempDir Path profile) throws Exception {
