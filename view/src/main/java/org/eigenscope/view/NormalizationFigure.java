@@ -1,7 +1,6 @@
 package org.eigenscope.view;
 
 import java.awt.Color;
-import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.geom.AffineTransform;
 import java.io.IOException;
@@ -173,14 +172,7 @@ public final class NormalizationFigure {
       graphics.translate(width, 0);
     }
     graphics.setTransform(new AffineTransform());
-    title("%s: %s".formatted(subject, describe(arm)), graphics);
-  }
-
-  private static void title(String text, Graphics2D graphics) {
-    graphics.setColor(Color.BLACK);
-    graphics.setFont(Picture.font(Font.BOLD, 20));
-    int width = graphics.getFontMetrics().stringWidth(text);
-    graphics.drawString(text, (WIDTH - width) / 2, TITLE - 14);
+    Picture.title("%s: %s".formatted(subject, describe(arm)), WIDTH, TITLE - 14, graphics);
   }
 
   private static String describe(String arm) {

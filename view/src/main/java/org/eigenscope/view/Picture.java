@@ -99,6 +99,14 @@ final class Picture {
         .setPlotGridLinesStroke(new BasicStroke(1f));
   }
 
+  /** Writes the title of a figure of several charts, in the middle of its width. */
+  static void title(String text, int width, int baseline, Graphics2D graphics) {
+    graphics.setColor(Color.BLACK);
+    graphics.setFont(font(Font.BOLD, 20));
+    int length = graphics.getFontMetrics().stringWidth(text);
+    graphics.drawString(text, (width - length) / 2, baseline);
+  }
+
   static Font font(int style, int size) {
     return new Font(Font.SANS_SERIF, style, size);
   }
