@@ -187,10 +187,7 @@ public final class ClassStructureProbe implements Probe<ClassStructureReading> {
      * @throws IllegalArgumentException if {@code value} is blank
      */
     public Builder name(String value) {
-      if (value.isBlank()) {
-        throw new IllegalArgumentException("name must not be blank, got '%s'".formatted(value));
-      }
-      name = value;
+      name = BuilderChecks.name(value);
       return this;
     }
 
@@ -230,10 +227,7 @@ public final class ClassStructureProbe implements Probe<ClassStructureReading> {
      * @throws IllegalArgumentException if {@code value} is less than 1
      */
     public Builder ranks(int value) {
-      if (value < 1) {
-        throw new IllegalArgumentException("ranks must be at least 1, got " + value);
-      }
-      ranks = value;
+      ranks = BuilderChecks.atLeast(1, "ranks", value);
       return this;
     }
 

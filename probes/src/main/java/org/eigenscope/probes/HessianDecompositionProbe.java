@@ -283,10 +283,7 @@ public final class HessianDecompositionProbe implements Probe<HessianDecompositi
      * @throws IllegalArgumentException if {@code value} is blank
      */
     public Builder name(String value) {
-      if (value.isBlank()) {
-        throw new IllegalArgumentException("name must not be blank, got '%s'".formatted(value));
-      }
-      name = value;
+      name = BuilderChecks.name(value);
       return this;
     }
 
@@ -331,7 +328,7 @@ public final class HessianDecompositionProbe implements Probe<HessianDecompositi
      * @throws IllegalArgumentException if {@code value} is less than 1
      */
     public Builder rank(int value) {
-      rank = atLeast(1, "rank", value);
+      rank = BuilderChecks.atLeast(1, "rank", value);
       return this;
     }
 
@@ -341,7 +338,7 @@ public final class HessianDecompositionProbe implements Probe<HessianDecompositi
      * @throws IllegalArgumentException if {@code value} is less than 1
      */
     public Builder steps(int value) {
-      steps = atLeast(1, "steps", value);
+      steps = BuilderChecks.atLeast(1, "steps", value);
       return this;
     }
 
@@ -352,7 +349,7 @@ public final class HessianDecompositionProbe implements Probe<HessianDecompositi
      * @throws IllegalArgumentException if {@code value} is negative
      */
     public Builder draws(int value) {
-      draws = atLeast(0, "draws", value);
+      draws = BuilderChecks.atLeast(0, "draws", value);
       return this;
     }
 
@@ -402,14 +399,6 @@ public final class HessianDecompositionProbe implements Probe<HessianDecompositi
       copy.maxMatvecs = maxMatvecs;
       copy.seed = seed;
       return new HessianDecompositionProbe(copy);
-    }
-
-    private static int atLeast(int least, String name, int value) {
-      if (value < least) {
-        throw new IllegalArgumentException(
-            "%s must be at least %d, got %d".formatted(name, least, value));
-      }
-      return value;
     }
   }
 }

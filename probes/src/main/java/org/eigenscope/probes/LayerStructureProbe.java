@@ -192,10 +192,7 @@ public final class LayerStructureProbe implements Probe<LayerStructureReading> {
   /** Returns the common tags of readings of a network, but for the layer. */
   private Map<String, String> tags(Network network) {
     return Map.of(
-        "operator",
-        matrix.tag(),
-        "normalization",
-        network.hasBatchNormalization() ? ProbeTags.lower(curvature.batchNorm()) : "none");
+        "operator", matrix.tag(), "normalization", ProbeTags.normalization(network, curvature));
   }
 
   /** Settings of a {@link LayerStructureProbe}. */
@@ -219,10 +216,7 @@ public final class LayerStructureProbe implements Probe<LayerStructureReading> {
      * @throws IllegalArgumentException if {@code value} is blank
      */
     public Builder name(String value) {
-      if (value.isBlank()) {
-        throw new IllegalArgumentException("name must not be blank, got '%s'".formatted(value));
-      }
-      name = value;
+      name = BuilderChecks.name(value);
       return this;
     }
 
@@ -255,10 +249,7 @@ public final class LayerStructureProbe implements Probe<LayerStructureReading> {
      * @throws IllegalArgumentException if {@code value} is less than 1
      */
     public Builder mostLayers(int value) {
-      if (value < 1) {
-        throw new IllegalArgumentException("mostLayers must be at least 1, got " + value);
-      }
-      mostLayers = value;
+      mostLayers = BuilderChecks.atLeast(1, "mostLayers", value);
       return this;
     }
 

@@ -148,10 +148,7 @@ public final class NormalizationProbe implements Probe<NormalizationReading> {
      * @throws IllegalArgumentException if {@code value} is blank
      */
     public Builder name(String value) {
-      if (value.isBlank()) {
-        throw new IllegalArgumentException("name must not be blank, got '%s'".formatted(value));
-      }
-      name = value;
+      name = BuilderChecks.name(value);
       return this;
     }
 

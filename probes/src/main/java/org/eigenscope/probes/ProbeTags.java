@@ -8,17 +8,21 @@ import java.util.TreeMap;
 import org.eigenscope.probes.curvature.CurvatureOptions;
 import org.eigenscope.probes.curvature.Network;
 
-/** What the readings of probes of a whole network have in common. */
+/** What the readings of probes have in common. */
 final class ProbeTags {
   private ProbeTags() {}
 
   /** Returns the tags normalization and layer of a whole network. */
   static Map<String, String> whole(Network network, CurvatureOptions options) {
     Map<String, String> tags = new TreeMap<>();
-    tags.put(
-        "normalization", network.hasBatchNormalization() ? lower(options.batchNorm()) : "none");
+    tags.put("normalization", normalization(network, options));
     tags.put("layer", "all");
     return tags;
+  }
+
+  /** Returns the tag normalization: the mode, or that the network has none. */
+  static String normalization(Network network, CurvatureOptions options) {
+    return network.hasBatchNormalization() ? lower(options.batchNorm()) : "none";
   }
 
   /** Returns tags with others added, in pairs. */

@@ -256,8 +256,8 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
       findings.add(
           "engine %s, %s vectors: symmetry defect %.1e of the norm, products %s"
               .formatted(
-                  lower(curvature.engine()),
-                  lower(settings.curvature().precision()),
+                  ProbeTags.lower(curvature.engine()),
+                  ProbeTags.lower(settings.curvature().precision()),
                   check.relativeSymmetryDefect(),
                   check.deterministic() ? "repeat bit for bit" : "do NOT repeat bit for bit"));
       findings.add(
@@ -436,13 +436,12 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
   private Provenance provenance(
       Snapshot snapshot, Curvature curvature, long matvecs, double seconds) {
     Map<String, String> used = new TreeMap<>(tags(snapshot.network()));
-    used.put("engine", lower(curvature.engine()));
-    used.put("precision", lower(settings.curvature().precision()));
-    used.put("batchNorm", lower(settings.curvature().batchNorm()));
+    used.put("engine", ProbeTags.lower(curvature.engine()));
+    used.putAll(ProbeTags.settings(settings.curvature()));
     used.put("regularization", Boolean.toString(settings.curvature().regularization()));
     used.put("steps", Integer.toString(settings.steps()));
     used.put("draws", Integer.toString(settings.draws()));
-    used.put("testVectors", lower(settings.testVectors()));
+    used.put("testVectors", ProbeTags.lower(settings.testVectors()));
     used.put("top", Integer.toString(settings.top()));
     used.put("bottom", Integer.toString(settings.bottom()));
     settings.tolerance().ifPresent(value -> used.put("tolerance", Double.toString(value)));
@@ -452,19 +451,13 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
 
   /** Returns the common tags of readings of a network. */
   Map<String, String> tags(Network network) {
-    String normalization =
-        network.hasBatchNormalization() ? lower(settings.curvature().batchNorm()) : "none";
     return Map.of(
         "operator",
         settings.matrix().tag(),
         "normalization",
-        normalization,
+        ProbeTags.normalization(network, settings.curvature()),
         "layer",
         settings.layer() == null ? "all" : settings.layer());
-  }
-
-  private static String lower(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
   }
 
   private static double[] values(List<RitzPair> pairs) {
@@ -505,10 +498,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
      * @throws IllegalArgumentException if {@code value} is blank
      */
     public Builder name(String value) {
-      if (value.isBlank()) {
-        throw new IllegalArgumentException("name must not be blank, got '%s'".formatted(value));
-      }
-      name = value;
+      name = BuilderChecks.name(value);
       return this;
     }
 
@@ -576,7 +566,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
      * @throws IllegalArgumentException if {@code value} is less than 1
      */
     public Builder steps(int value) {
-      steps = atLeast(1, "steps", value);
+      steps = BuilderChecks.atLeast(1, "steps", value);
       return this;
     }
 
@@ -588,7 +578,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
      * @throws IllegalArgumentException if {@code value} is negative
      */
     public Builder draws(int value) {
-      draws = atLeast(0, "draws", value);
+      draws = BuilderChecks.atLeast(0, "draws", value);
       return this;
     }
 
@@ -605,7 +595,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
      * @throws IllegalArgumentException if {@code value} is less than 1
      */
     public Builder top(int value) {
-      top = atLeast(1, "top", value);
+      top = BuilderChecks.atLeast(1, "top", value);
       return this;
     }
 
@@ -616,7 +606,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
      * @throws IllegalArgumentException if {@code value} is negative
      */
     public Builder bottom(int value) {
-      bottom = atLeast(0, "bottom", value);
+      bottom = BuilderChecks.atLeast(0, "bottom", value);
       return this;
     }
 
@@ -646,7 +636,7 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
      * @throws IllegalArgumentException if {@code steps} is negative
      */
     public Builder gradientMeasure(int steps) {
-      gradientSteps = atLeast(0, "gradientMeasure", steps);
+      gradientSteps = BuilderChecks.atLeast(0, "gradientMeasure", steps);
       return this;
     }
 
@@ -673,14 +663,6 @@ public final class SpectrumProbe implements Probe<SpectrumReading> {
               tolerance,
               gradientSteps,
               seed));
-    }
-
-    private static int atLeast(int least, String name, int value) {
-      if (value < least) {
-        throw new IllegalArgumentException(
-            "%s must be at least %d, got %d".formatted(name, least, value));
-      }
-      return value;
     }
   }
 }
