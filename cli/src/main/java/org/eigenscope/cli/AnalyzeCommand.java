@@ -24,7 +24,6 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code eigenscope analyze}: the spectrum of a saved model on data from files, as JSON. */
@@ -154,13 +153,13 @@ final class AnalyzeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    checkAtLeast(1, "--steps", steps);
-    checkAtLeast(0, "--draws", draws);
-    checkAtLeast(1, "--top", top);
-    checkAtLeast(1, "--batch-size", batchSize);
-    perClass.forEach(examples -> checkAtLeast(1, "--per-class", examples));
+    Misuse.checkAtLeast(spec, 1, "--steps", steps);
+    Misuse.checkAtLeast(spec, 0, "--draws", draws);
+    Misuse.checkAtLeast(spec, 1, "--top", top);
+    Misuse.checkAtLeast(spec, 1, "--batch-size", batchSize);
+    perClass.forEach(examples -> Misuse.checkAtLeast(spec, 1, "--per-class", examples));
     if (inputs.include(out)) {
-      throw misuse("--out must not be one of the inputs, got " + out);
+      throw Misuse.of(spec, "--out must not be one of the inputs, got " + out);
     }
     OutputFile file = out == null ? null : OutputFile.at(out);
 
@@ -177,12 +176,6 @@ final class AnalyzeCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private void checkAtLeast(int least, String option, int value) {
-    if (value < least) {
-      throw misuse("%s must be at least %d, got %d".formatted(option, least, value));
-    }
-  }
-
   /** Returns the order of the operator: of the network, or of the layer's block. */
   private long order(Network network) {
     String name = layer;
@@ -196,7 +189,8 @@ final class AnalyzeCommand implements Callable<Integer> {
             .mapToLong(ParameterArray::length)
             .sum();
     if (order == 0) {
-      throw misuse(
+      throw Misuse.of(
+          spec,
           "--layer must be one of %s, or one array of it as in %s, got '%s'"
               .formatted(
                   String.join(", ", network.layers()),
@@ -209,62 +203,48 @@ final class AnalyzeCommand implements Callable<Integer> {
   private int checkedTop(long order) {
     boolean given = spec.commandLine().getParseResult().hasMatchedOption("--top");
     if (top > order && given) {
-      throw misuse(
+      throw Misuse.of(
+          spec,
           "--top must be at most %d, the number of eigenvalues of %s, got %d"
               .formatted(order, layer == null ? "the network" : "layer " + layer, top));
     }
     return (int) Math.min(top, order);
   }
 
-  private ParameterException misuse(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
   private static DataBatches sample(Network network, ProbeData data, int examples) {
-    try {
-      return ClassSample.first(network, data.batches(), examples);
-    } catch (IllegalArgumentException e) {
-      throw new ExpectedFailure(String.valueOf(e.getMessage()), e);
-    }
+    return ExpectedFailure.orRefusal(() -> ClassSample.first(network, data.batches(), examples));
   }
 
   private Analysis analysis(Network network, DataBatches data, int size, List<String> notes) {
     return new Analysis(
-        measured(network, data, size), operator, layer, batchNorm, precision, notes);
+        ExpectedFailure.orRefusal(() -> measured(network, data, size)),
+        operator,
+        layer,
+        batchNorm,
+        precision,
+        notes);
   }
 
   private SpectrumReading measured(Network network, DataBatches data, int size) {
-    try {
-      SpectrumProbe probe =
-          SpectrumProbe.builder()
-              .matrix(operator)
-              .layer(layer)
-              .batchNorm(batchNorm)
-              .engine(engine)
-              .precision(precision)
-              .steps(steps)
-              .draws(draws)
-              .top(size)
-              .bottom(size)
-              .gradientMeasure(draws == 0 ? 0 : steps)
-              .seed(seed)
-              .build();
-      Snapshot snapshot = Snapshot.of(network, data.rebatched(batchSize), Instant.now());
-      if (announcing) {
-        printCost(probe.examine(snapshot));
-      }
-      return probe.measure(snapshot);
-    } catch (IllegalArgumentException
-        | IllegalStateException
-        | UnsupportedOperationException
-        | ArithmeticException e) {
-      // What the probe refuses of this model and data has its rule in the message.
-      String rule = e.getMessage();
-      if (rule == null) {
-        throw e;
-      }
-      throw new ExpectedFailure(rule, e);
+    SpectrumProbe probe =
+        SpectrumProbe.builder()
+            .matrix(operator)
+            .layer(layer)
+            .batchNorm(batchNorm)
+            .engine(engine)
+            .precision(precision)
+            .steps(steps)
+            .draws(draws)
+            .top(size)
+            .bottom(size)
+            .gradientMeasure(draws == 0 ? 0 : steps)
+            .seed(seed)
+            .build();
+    Snapshot snapshot = Snapshot.of(network, data.rebatched(batchSize), Instant.now());
+    if (announcing) {
+      printCost(probe.examine(snapshot));
     }
+    return probe.measure(snapshot);
   }
 
   private void printCost(Probe.Examination examination) {

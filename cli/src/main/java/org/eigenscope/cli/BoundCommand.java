@@ -120,8 +120,7 @@ final class BoundCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (inputs.include(out)) {
-      throw new ParameterException(
-          spec.commandLine(), "--out must not be one of the inputs, got " + out);
+      throw Misuse.of(spec, "--out must not be one of the inputs, got " + out);
     }
     BoundTraining.Options options = options();
     OutputFile file = out == null ? null : OutputFile.at(out);
@@ -129,29 +128,18 @@ final class BoundCommand implements Callable<Integer> {
     SavedModel saved = inputs.readModel();
     SavedModel before = SavedModel.read(initial);
     ProbeData data = inputs.readData(saved);
-    try {
-      BoundTraining training =
-          BoundTraining.of(
-              Network.of(saved.model()),
-              Network.of(before.model()),
-              data.batches(),
-              basis,
-              options);
-      BoundTraining.Result result = watched ? watched(training) : training.run(new Silent());
-      ObjectNode object = json(result, options, (System.nanoTime() - begin) * 1e-9, data.notes());
-      JsonResult.write(JsonResult.text(object), file, spec.commandLine().getOut());
-      return ExitCode.OK;
-    } catch (IllegalArgumentException
-        | IllegalStateException
-        | UnsupportedOperationException
-        | ArithmeticException e) {
-      // What is refused of these models and data has its rule in the message.
-      String rule = e.getMessage();
-      if (rule == null) {
-        throw e;
-      }
-      throw new ExpectedFailure(rule, e);
-    }
+    BoundTraining.Result result =
+        ExpectedFailure.orRefusal(
+            () -> trained(Network.of(saved.model()), Network.of(before.model()), data, options));
+    ObjectNode object = json(result, options, (System.nanoTime() - begin) * 1e-9, data.notes());
+    JsonResult.write(JsonResult.text(object), file, spec.commandLine().getOut());
+    return ExitCode.OK;
+  }
+
+  private BoundTraining.Result trained(
+      Network network, Network before, ProbeData data, BoundTraining.Options options) {
+    BoundTraining training = BoundTraining.of(network, before, data.batches(), basis, options);
+    return watched ? watched(training) : training.run(new Silent());
   }
 
   private BoundTraining.Options options() {

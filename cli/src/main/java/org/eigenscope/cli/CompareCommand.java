@@ -18,7 +18,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -130,32 +129,23 @@ final class CompareCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (top != null) {
-      checkAtLeastOne("--top", top);
+      Misuse.checkAtLeast(spec, 1, "--top", top);
     }
-    checkAtLeastOne("--batch-size", batchSize);
+    Misuse.checkAtLeast(spec, 1, "--batch-size", batchSize);
     if (InputFiles.include(List.of(first, second, features, labels), out)) {
-      throw misuse("--out must not be one of the inputs, got " + out);
+      throw Misuse.of(spec, "--out must not be one of the inputs, got " + out);
     }
     OutputFile file = out == null ? null : OutputFile.at(out);
     SavedModel one = SavedModel.read(first);
     SavedModel other = SavedModel.read(second);
     NpyArray x = NpyArray.read(features);
     NpyArray y = NpyArray.read(labels);
+    ProbeData ofOne = ProbeData.of(one, x, y, null, null);
+    ProbeData ofOther = ProbeData.of(other, x, y, null, null);
     ModelComparison comparison =
-        measured(
-            one, ProbeData.of(one, x, y, null, null), other, ProbeData.of(other, x, y, null, null));
+        ExpectedFailure.orRefusal(() -> measured(one, ofOne, other, ofOther));
     JsonResult.write(comparison.json(), file, spec.commandLine().getOut());
     return ExitCode.OK;
-  }
-
-  private void checkAtLeastOne(String option, int value) {
-    if (value < 1) {
-      throw misuse("%s must be at least 1, got %d".formatted(option, value));
-    }
-  }
-
-  private ParameterException misuse(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 
   private ModelComparison measured(
@@ -184,16 +174,6 @@ final class CompareCommand implements Callable<Integer> {
           (System.nanoTime() - begin) * 1e-9,
           seed,
           List.copyOf(notes));
-    } catch (IllegalArgumentException
-        | IllegalStateException
-        | UnsupportedOperationException
-        | ArithmeticException e) {
-      // What is refused of these models and data has its rule in the message.
-      String rule = e.getMessage();
-      if (rule == null) {
-        throw e;
-      }
-      throw new ExpectedFailure(rule, e);
     }
   }
 

@@ -5,6 +5,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /**
  * A failure that its message alone explains to the person at the shell: a command ends with that
@@ -28,6 +29,25 @@ final class ExpectedFailure extends RuntimeException {
    */
   static ExpectedFailure of(String action, Path file, IOException cause) {
     return new ExpectedFailure("cannot %s %s: %s".formatted(action, file, reason(cause)), cause);
+  }
+
+  /**
+   * Returns what a measurement does, and turns what it refuses of models and data, with the rule in
+   * its message, into a failure of that message.
+   */
+  static <T> T orRefusal(Supplier<T> measurement) {
+    try {
+      return measurement.get();
+    } catch (IllegalArgumentException
+        | IllegalStateException
+        | UnsupportedOperationException
+        | ArithmeticException e) {
+      String rule = e.getMessage();
+      if (rule == null) {
+        throw e;
+      }
+      throw new ExpectedFailure(rule, e);
+    }
   }
 
   private static String reason(IOException cause) {

@@ -12,7 +12,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -89,11 +88,12 @@ final class ReportCommand implements Callable<Integer> {
   private void checkDifferent(Path target) {
     for (int i = 0; i < journals.size(); i++) {
       if (isSame(journals.get(i), target)) {
-        throw misuse("--out must not be one of the journals, got " + target);
+        throw Misuse.of(spec, "--out must not be one of the journals, got " + target);
       }
       for (Path other : journals.subList(0, i)) {
         if (isSame(journals.get(i), other)) {
-          throw misuse("each journal must be given once, got %s again".formatted(journals.get(i)));
+          throw Misuse.of(
+              spec, "each journal must be given once, got %s again".formatted(journals.get(i)));
         }
       }
     }
@@ -105,9 +105,5 @@ final class ReportCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw ExpectedFailure.of("read", other, e);
     }
-  }
-
-  private ParameterException misuse(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -74,10 +73,10 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (port < 0 || port > MAX_PORT) {
-      throw misuse("--port must be between 0 and %d, got %d".formatted(MAX_PORT, port));
+      throw Misuse.of(spec, "--port must be between 0 and %d, got %d".formatted(MAX_PORT, port));
     }
     if (host != null && host.isBlank()) {
-      throw misuse("--host must not be blank; leave it out for the loopback address");
+      throw Misuse.of(spec, "--host must not be blank; leave it out for the loopback address");
     }
     checkReadable();
     WebServer.Builder builder = WebServer.builder().port(port);
@@ -170,9 +169,5 @@ final class ServeCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     err.println("eigenscope: " + notice);
     err.flush();
-  }
-
-  private ParameterException misuse(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

@@ -22,7 +22,6 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code eigenscope structure}: what a saved classifier's curvature is made of, as JSON. */
@@ -102,27 +101,18 @@ final class StructureCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    checkAtLeastOne("--top", top);
-    checkAtLeastOne("--batch-size", batchSize);
+    Misuse.checkAtLeast(spec, 1, "--top", top);
+    Misuse.checkAtLeast(spec, 1, "--batch-size", batchSize);
     if (inputs.include(out)) {
-      throw misuse("--out must not be one of the inputs, got " + out);
+      throw Misuse.of(spec, "--out must not be one of the inputs, got " + out);
     }
     OutputFile file = out == null ? null : OutputFile.at(out);
     SavedModel saved = inputs.readModel();
     ProbeData data = inputs.readData(saved);
-    Structure structure = measured(Network.of(saved.model()), data);
+    Structure structure =
+        ExpectedFailure.orRefusal(() -> measured(Network.of(saved.model()), data));
     JsonResult.write(structure.json(), file, spec.commandLine().getOut());
     return ExitCode.OK;
-  }
-
-  private void checkAtLeastOne(String option, int value) {
-    if (value < 1) {
-      throw misuse("%s must be at least 1, got %d".formatted(option, value));
-    }
-  }
-
-  private ParameterException misuse(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 
   /** Layers where they are known, or why they are not. */
@@ -147,34 +137,22 @@ final class StructureCommand implements Callable<Integer> {
     DataBatches batches = data.batches().rebatched(batchSize);
     CurvatureOptions curvature =
         CurvatureOptions.defaults().withBatchNorm(batchNorm).withPrecision(precision);
-    try {
-      ClassStructure classes =
-          ClassStructure.of(
-              network,
-              batches,
-              ClassStructureOptions.defaults().withCurvature(curvature).withSeed(seed));
-      Layers layers = layers(network, batches, curvature);
-      List<String> notes = new ArrayList<>(data.notes());
-      notes.addAll(layers.notes());
-      return new Structure(
-          classes,
-          layers.structure(),
-          operator,
-          batchNorm,
-          precision,
-          (System.nanoTime() - begin) * 1e-9,
-          seed,
-          notes);
-    } catch (IllegalArgumentException
-        | IllegalStateException
-        | UnsupportedOperationException
-        | ArithmeticException e) {
-      // What is refused of this model and data has its rule in the message.
-      String rule = e.getMessage();
-      if (rule == null) {
-        throw e;
-      }
-      throw new ExpectedFailure(rule, e);
-    }
+    ClassStructure classes =
+        ClassStructure.of(
+            network,
+            batches,
+            ClassStructureOptions.defaults().withCurvature(curvature).withSeed(seed));
+    Layers layers = layers(network, batches, curvature);
+    List<String> notes = new ArrayList<>(data.notes());
+    notes.addAll(layers.notes());
+    return new Structure(
+        classes,
+        layers.structure(),
+        operator,
+        batchNorm,
+        precision,
+        (System.nanoTime() - begin) * 1e-9,
+        seed,
+        notes);
   }
 }
