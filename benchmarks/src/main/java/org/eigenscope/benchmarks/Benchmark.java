@@ -105,6 +105,12 @@ abstract class Benchmark implements Callable<Integer> {
     return new ParameterException(line(), message);
   }
 
+  final void checkAtLeast(int least, String option, int value) {
+    if (value < least) {
+      throw misuse("%s must be at least %d, got %d".formatted(option, least, value));
+    }
+  }
+
   private CommandLine line() {
     return Objects.requireNonNull(spec).commandLine();
   }

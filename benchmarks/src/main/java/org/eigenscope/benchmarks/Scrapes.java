@@ -282,10 +282,4 @@ public final class Scrapes extends Benchmark {
         spectra,
         List.of());
   }
-
-  private void checkAtLeast(int least, String option, int value) {
-    if (value < least) {
-      throw misuse("%s must be at least %d, got %d".formatted(option, least, value));
-    }
-  }
 }

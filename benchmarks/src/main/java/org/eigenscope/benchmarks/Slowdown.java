@@ -102,12 +102,12 @@ public final class Slowdown extends Benchmark {
 
   @Override
   SlowdownReport measure() throws IOException {
-    checkAtLeastOne("--examples", examples);
-    checkAtLeastOne("--batch", batch);
-    checkAtLeastOne("--turns", turns);
-    checkAtLeastOne("--iterations", iterations);
-    checkAtLeastOne("--steps", steps);
-    checkAtLeastOne("--draws", draws);
+    checkAtLeast(1, "--examples", examples);
+    checkAtLeast(1, "--batch", batch);
+    checkAtLeast(1, "--turns", turns);
+    checkAtLeast(1, "--iterations", iterations);
+    checkAtLeast(1, "--steps", steps);
+    checkAtLeast(1, "--draws", draws);
     int threads = threads(asynchronous ? 1 : Runtime.getRuntime().availableProcessors());
     Digits digits = Digits.choose(data, Digits.cache(), BenchmarkNetwork.SEED);
     DataSet probeSet = digits.train().batch(IntStream.range(0, examples).toArray());
@@ -203,11 +203,5 @@ public final class Slowdown extends Benchmark {
   /** Returns the median over the readings of the turns. */
   private static double median(List<Provenance> readings, ToDoubleFunction<Provenance> cost) {
     return Stopwatch.median(readings.stream().skip(1).mapToDouble(cost).toArray());
-  }
-
-  private void checkAtLeastOne(String option, int value) {
-    if (value < 1) {
-      throw misuse("%s must be at least 1, got %d".formatted(option, value));
-    }
   }
 }
