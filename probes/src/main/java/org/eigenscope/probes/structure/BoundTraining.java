@@ -133,7 +133,7 @@ public final class BoundTraining {
   private final Network network;
   private final List<ParameterArray> arrays;
   private final long dimensions;
-  private final DataBatches minibatches;
+  private final List<DataBatches> minibatches;
   private final DataBatches evaluated;
   private final Options options;
   private final Function<Network, ParameterRotation> bases;
@@ -162,7 +162,9 @@ public final class BoundTraining {
     this.network = trained.replica();
     this.arrays = network.arrays().stream().filter(ParameterArray::active).toList();
     this.dimensions = network.activeParameters();
-    this.minibatches = data.rebatched(options.batchSize());
+    // Each by itself once, and not again in every epoch.
+    this.minibatches =
+        data.rebatched(options.batchSize()).batches().stream().map(DataBatches::of).toList();
     this.evaluated = data.rebatched(EVALUATION_BATCH);
     this.options = options;
     this.bases = bases;
@@ -263,8 +265,9 @@ public final class BoundTraining {
     double trainedError = error(mean());
     train(progress);
     double errors = 0;
+    INDArray deviations = deviations();
     for (int draw = 1; draw <= options.draws(); draw++) {
-      errors += error(drawn(gaussian()));
+      errors += error(drawn(gaussian(), deviations));
       progress.draw(draw, options.draws());
     }
     double error = errors / options.draws();
@@ -304,15 +307,15 @@ public final class BoundTraining {
         rotation = bases.apply(network);
       }
       double objectives = 0;
-      for (int batch : shuffled(minibatches.batches().size())) {
+      for (int batch : shuffled(minibatches.size())) {
         INDArray gradient = Nd4j.create(DataType.DOUBLE, 1, state.length());
-        objectives += objective(minibatches.batches().get(batch), gradient);
+        objectives += objective(minibatches.get(batch), gradient);
         updater.applyUpdater(gradient, iteration++, epoch);
         state.subi(gradient);
         state.putScalar(
             2 * dimensions, Math.min(logPriorDeviation(), options.bound().largestLogDeviation()));
       }
-      progress.epoch(epoch + 1, options.epochs(), objectives / minibatches.batches().size());
+      progress.epoch(epoch + 1, options.epochs(), objectives / minibatches.size());
     }
   }
 
@@ -323,15 +326,15 @@ public final class BoundTraining {
   }
 
   /** Returns L(w') + √(complexity/2) for one draw and minibatch, and sets its gradient. */
-  double objective(MultiDataSet minibatch, INDArray gradient) {
+  double objective(DataBatches minibatch, INDArray gradient) {
     INDArray noise = gaussian();
-    INDArray deviations = Transforms.exp(logDeviations(), true);
-    scatter(drawn(noise));
+    INDArray deviations = deviations();
+    scatter(drawn(noise, deviations));
     double loss;
     INDArray lossGradient;
     CurvatureOptions how =
         CurvatureOptions.defaults().withPrecision(precision()).withBatchNorm(BatchNormMode.FROZEN);
-    try (Curvature curvature = Curvature.of(network, DataBatches.of(minibatch), how)) {
+    try (Curvature curvature = Curvature.of(network, minibatch, how)) {
       loss = curvature.loss() / Math.log(2);
       lossGradient = curvature.gradient().castTo(DataType.DOUBLE).divi(Math.log(2));
     }
@@ -368,9 +371,13 @@ public final class BoundTraining {
         : Precision.FLOAT;
   }
 
+  private INDArray deviations() {
+    return Transforms.exp(logDeviations(), true);
+  }
+
   /** Returns parameters drawn from the posterior with a noise of unit variances. */
-  private INDArray drawn(INDArray noise) {
-    return mean().add(rotation.toStandard(noise.mul(Transforms.exp(logDeviations(), true))));
+  private INDArray drawn(INDArray noise, INDArray deviations) {
+    return mean().add(rotation.toStandard(noise.mul(deviations)));
   }
 
   private INDArray gaussian() {

@@ -189,7 +189,7 @@ class BoundTrainingTest {
         new BoundTraining(
             Network.of(trained), Network.of(initial), data, options(1, 1), basis, false);
     training.state().putScalar(index, training.state().getDouble(index) + step);
-    return training.objective(data.batches().get(0), gradient);
+    return training.objective(data, gradient);
   }
 
   @Test
