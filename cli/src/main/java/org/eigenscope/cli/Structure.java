@@ -13,14 +13,17 @@ import org.eigenscope.probes.curvature.CurvatureMatrix;
 import org.eigenscope.probes.curvature.Precision;
 import org.eigenscope.probes.structure.ClassComponent;
 import org.eigenscope.probes.structure.ClassStructure;
+import org.eigenscope.probes.structure.FullApproximation;
 import org.eigenscope.probes.structure.LayerStructure;
+import org.eigenscope.probes.structure.LayerwiseStructure;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The result of {@code eigenscope structure} in its outside form, one JSON object.
  *
  * @param classes structure by classes
- * @param layers structure by layers; null where it is not known
+ * @param layers structure by layers, and how far they make up the whole; null where they are not
+ *     known
  * @param operator the matrix that was asked for
  * @param batchNorm the mode that was asked for
  * @param precision type of the vectors
@@ -30,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Structure(
     ClassStructure classes,
-    @Nullable List<LayerStructure> layers,
+    @Nullable LayerwiseStructure layers,
     CurvatureMatrix operator,
     BatchNormMode batchNorm,
     Precision precision,
@@ -67,12 +70,14 @@ record Structure(
   private ObjectNode object() {
     ObjectNode object = JsonResult.object();
     putClasses(object.putObject("classes"));
-    List<LayerStructure> byLayer = layers;
-    if (byLayer == null) {
+    LayerwiseStructure known = layers;
+    if (known == null) {
       object.putNull("layers");
+      object.putNull("full");
     } else {
       ArrayNode array = object.putArray("layers");
-      byLayer.forEach(layer -> putLayer(array.addObject(), layer));
+      known.layers().forEach(layer -> putLayer(array.addObject(), layer));
+      putFull(object, known.full());
     }
     object.put("operator", operator.tag());
     object.put("batchNorm", Names.lowerCase(batchNorm));
@@ -113,6 +118,29 @@ record Structure(
       put(entry, "y", point.y());
     }
     object.put("products", classes.products());
+  }
+
+  private static void putFull(ObjectNode object, @Nullable FullApproximation full) {
+    if (full == null) {
+      object.putNull("full");
+      return;
+    }
+    ObjectNode entry = object.putObject("full");
+    addAll(entry.putArray("largest"), full.largest());
+    addAll(entry.putArray("largestResiduals"), full.largestResiduals());
+    putApproximation(entry.putObject("layerByLayer"), full.layerByLayer());
+    FullApproximation.Approximation across = full.acrossLayers();
+    if (across == null) {
+      entry.putNull("acrossLayers");
+    } else {
+      putApproximation(entry.putObject("acrossLayers"), across);
+    }
+  }
+
+  private static void putApproximation(
+      ObjectNode entry, FullApproximation.Approximation approximation) {
+    addAll(entry.putArray("largest"), approximation.largest());
+    addAll(entry.putArray("overlap"), approximation.overlap());
   }
 
   private static void putLayer(ObjectNode object, LayerStructure layer) {

@@ -14,8 +14,8 @@ import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.curvature.Precision;
 import org.eigenscope.probes.structure.ClassStructure;
 import org.eigenscope.probes.structure.ClassStructureOptions;
-import org.eigenscope.probes.structure.LayerStructure;
 import org.eigenscope.probes.structure.LayerStructureOptions;
+import org.eigenscope.probes.structure.LayerwiseStructure;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -116,7 +116,7 @@ final class StructureCommand implements Callable<Integer> {
   }
 
   /** Layers where they are known, or why they are not. */
-  private record Layers(@Nullable List<LayerStructure> structure, List<String> notes) {}
+  private record Layers(@Nullable LayerwiseStructure structure, List<String> notes) {}
 
   private Layers layers(Network network, DataBatches batches, CurvatureOptions options) {
     try (Curvature curvature = Curvature.of(network, batches, options)) {
@@ -125,8 +125,8 @@ final class StructureCommand implements Callable<Integer> {
             null,
             List.of("layers are known to the tangent engine alone, which this network is not"));
       }
-      List<LayerStructure> structure =
-          LayerStructure.of(
+      LayerwiseStructure structure =
+          LayerwiseStructure.of(
               curvature, operator, LayerStructureOptions.defaults().withTop(top).withSeed(seed));
       return new Layers(structure, curvature.notes());
     }

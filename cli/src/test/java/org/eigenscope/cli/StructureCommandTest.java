@@ -20,8 +20,11 @@ import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.structure.ClassComponent;
 import org.eigenscope.probes.structure.ClassStructure;
 import org.eigenscope.probes.structure.ClassStructureOptions;
+import org.eigenscope.probes.structure.FullApproximation;
 import org.eigenscope.probes.structure.LayerStructure;
 import org.eigenscope.probes.structure.LayerStructureOptions;
+import org.eigenscope.probes.structure.LayerwiseStructure;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -143,12 +146,15 @@ class StructureCommandTest {
   @ParameterizedTest
   @CsvSource({"hessian, HESSIAN", "gauss-newton, GAUSS_NEWTON"})
   void writesTheLayers(String name, CurvatureMatrix matrix) throws IOException {
-    JsonNode layers = result("--operator", name, "--top", 5).get("layers");
+    JsonNode result = result("--operator", name, "--top", 5);
+    JsonNode layers = result.get("layers");
 
     try (Curvature whole =
         Curvature.of(Network.of(network), batches(), CurvatureOptions.defaults())) {
-      List<LayerStructure> expected =
-          LayerStructure.of(whole, matrix, LayerStructureOptions.defaults().withTop(5));
+      LayerwiseStructure structure =
+          LayerwiseStructure.of(whole, matrix, LayerStructureOptions.defaults().withTop(5));
+      requireFull(result.get("full"), structure.full());
+      List<LayerStructure> expected = structure.layers();
       assertThat(layers).hasSize(2);
       for (int i = 0; i < 2; i++) {
         JsonNode layer = layers.get(i);
@@ -176,6 +182,19 @@ class StructureCommandTest {
         assertThat(layer.get("largest")).hasSize(5);
       }
     }
+  }
+
+  private static void requireFull(JsonNode full, @Nullable FullApproximation expected) {
+    assertThat(expected).isNotNull();
+    requireNumbers(full.get("largest"), expected.largest());
+    assertThat(full.get("largestResiduals")).hasSize(5);
+    JsonNode layerByLayer = full.get("layerByLayer");
+    requireNumbers(layerByLayer.get("largest"), expected.layerByLayer().largest());
+    requireNumbers(layerByLayer.get("overlap"), expected.layerByLayer().overlap());
+    FullApproximation.Approximation across = expected.acrossLayers();
+    assertThat(across).isNotNull();
+    requireNumbers(full.get("acrossLayers").get("largest"), across.largest());
+    requireNumbers(full.get("acrossLayers").get("overlap"), across.overlap());
   }
 
   private static void requireNumbers(JsonNode array, List<Double> expected) {

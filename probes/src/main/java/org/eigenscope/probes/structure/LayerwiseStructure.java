@@ -69,7 +69,7 @@ public record LayerwiseStructure(
     FullApproximation full = null;
     if (withFull && options.layers().isEmpty()) {
       CountingOperator whole = CountingOperator.of(curvature.operator(matrix));
-      full = WholeNetwork.of(curvature.arrays(), factors, whole, options);
+      full = new WholeNetwork(curvature.arrays(), factors, whole, options).compare();
       matvecs += whole.matvecs();
     }
     return new LayerwiseStructure(layers, full, matvecs);

@@ -32,6 +32,7 @@ import org.hipparchus.linear.RealMatrix;
 import org.hipparchus.linear.RealVector;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.Activation;
@@ -549,13 +550,133 @@ class LayerStructureTest {
       assertThat(full).isNotNull();
       for (int i = 0; i < TOP; i++) {
         double expected = inputs.getEigenvalue(i / (CLASSES - 1)) / CLASSES;
-        assertThat(full.kronecker().get(i)).isCloseTo(expected, within(1e-12));
+        assertThat(full.layerByLayer().largest().get(i)).isCloseTo(expected, within(1e-12));
         assertThat(full.largest().get(i)).isCloseTo(expected, within(1e-6));
         if (i % (CLASSES - 1) == CLASSES - 2) {
-          assertThat(full.overlap().get(i)).isCloseTo(1, within(1e-6));
+          assertThat(full.layerByLayer().overlap().get(i)).isCloseTo(1, within(1e-6));
         }
       }
       assertThat(structure.matvecs()).isGreaterThanOrEqualTo(12);
+    }
+  }
+
+  /** One example's Gauss–Newton matrix is J'AJ, where J is ∂z_out/∂z_p ⊗ x̃_p for each layer. */
+  @ParameterizedTest
+  @MethodSource("networksOfOnePatch")
+  void anExampleOfOnePatchIsWhatTheLayersMeanInputsMakeOfIt(
+      InputType input, List<Layer> layers, INDArray features) {
+    try (Curvature curvature =
+        curvature(
+            network(input, layers.toArray(Layer[]::new)),
+            features,
+            labels(1),
+            CurvatureOptions.defaults())) {
+      FullApproximation full =
+          LayerwiseStructure.of(
+                  curvature, CurvatureMatrix.GAUSS_NEWTON, OPTIONS.withTop(CLASSES - 1))
+              .full();
+
+      assertThat(full).isNotNull();
+      FullApproximation.Approximation across = full.acrossLayers();
+      assertThat(across).isNotNull();
+      for (int i = 0; i < CLASSES - 1; i++) {
+        assertThat(across.largest().get(i))
+            .isCloseTo(full.largest().get(i), within(1e-6 * full.largest().get(0)));
+        assertThat(across.overlap().get(i)).isCloseTo(1, within(1e-6));
+      }
+    }
+  }
+
+  static Stream<Arguments> networksOfOnePatch() {
+    return Stream.of(
+        Arguments.of(
+            InputType.feedForward(INPUTS),
+            List.of(dense(4, Activation.TANH), dense(6, Activation.RELU), softmax()),
+            normal(3, 1, INPUTS)),
+        // A constant picture has the same patch everywhere.
+        Arguments.of(
+            InputType.convolutional(4, 5, 2),
+            List.of(
+                new ConvolutionLayer.Builder(2, 2).nOut(3).activation(Activation.TANH).build(),
+                softmax()),
+            Nd4j.valueArrayOf(new long[] {1, 2, 4, 5}, 0.7, DataType.DOUBLE)));
+  }
+
+  @Test
+  void putsLayersTogetherByTheirBiasesAndMeanInputs() {
+    MultiLayerNetwork network =
+        network(
+            InputType.feedForward(INPUTS),
+            dense(4, Activation.TANH),
+            dense(3, Activation.TANH),
+            softmax());
+    INDArray features = normal(3, EXAMPLES, INPUTS).addi(0.5);
+    List<INDArray> inputs = network.feedForward(features, false);
+    try (Curvature curvature =
+        curvature(network, features, labels(EXAMPLES), CurvatureOptions.defaults())) {
+      FullApproximation full =
+          LayerwiseStructure.of(curvature, CurvatureMatrix.HESSIAN, OPTIONS).full();
+
+      int order = (int) curvature.activeParameters();
+      RealMatrix hessian =
+          new Array2DRowRealMatrix(
+              curvature.hessian().apply(Nd4j.eye(order).castTo(DataType.DOUBLE)).toDoubleMatrix());
+      int[] outputs = {4, 3, CLASSES};
+      RealMatrix lift = new Array2DRowRealMatrix(order, 4 + 3 + CLASSES);
+      int[] biases = new int[4 + 3 + CLASSES];
+      int start = 0;
+      int column = 0;
+      for (int layer = 0; layer < outputs.length; layer++) {
+        double[] mean = inputs.get(layer).mean(0).toDoubleVector();
+        int bias = start + outputs[layer] * mean.length;
+        for (int i = 0; i < outputs[layer]; i++, column++) {
+          for (int j = 0; j < mean.length; j++) {
+            lift.setEntry(start + i * mean.length + j, column, mean[j]);
+          }
+          lift.setEntry(bias + i, column, 1);
+          biases[column] = bias + i;
+        }
+        start = bias + outputs[layer];
+      }
+      RealMatrix expected =
+          lift.multiply(hessian.getSubMatrix(biases, biases)).multiply(lift.transpose());
+      EigenDecompositionSymmetric eigen = eigen(expected);
+      EigenDecompositionSymmetric exact = eigen(hessian);
+      assertThat(full).isNotNull();
+      FullApproximation.Approximation across = full.acrossLayers();
+      assertThat(across).isNotNull();
+      // Of the ten outputs' directions, three curve upwards; behind them lies the null space.
+      assertThat(across.largest()).hasSize(3);
+      assertThat(eigen.getEigenvalue(3)).isCloseTo(0, within(1e-12));
+      for (int k = 0; k < 3; k++) {
+        assertThat(across.largest().get(k)).isCloseTo(eigen.getEigenvalue(k), within(1e-9));
+        double overlap = 0;
+        for (int i = 0; i <= k; i++) {
+          for (int j = 0; j <= k; j++) {
+            double product = eigen.getEigenvector(i).dotProduct(exact.getEigenvector(j));
+            overlap += product * product / (k + 1);
+          }
+        }
+        assertThat(across.overlap().get(k)).isCloseTo(overlap, within(1e-6));
+      }
+    }
+  }
+
+  @Test
+  void layersWithoutBiasesAreNotPutTogetherAcrossLayers() {
+    MultiLayerNetwork network =
+        network(
+            InputType.feedForward(4),
+            new DenseLayer.Builder().nOut(3).hasBias(false).activation(Activation.RELU).build(),
+            softmax());
+    try (Curvature curvature =
+        curvature(network, normal(3, 8, 4), labels(8), CurvatureOptions.defaults())) {
+      FullApproximation full =
+          LayerwiseStructure.of(curvature, CurvatureMatrix.GAUSS_NEWTON, OPTIONS).full();
+
+      assertThat(full).isNotNull();
+      assertThat(full.acrossLayers()).isNull();
+      assertThat(full.layerByLayer().largest()).hasSize(TOP);
     }
   }
 
