@@ -54,7 +54,8 @@ final class BoundCommand implements Callable<Integer> {
       converter = Names.Basis.class,
       description =
           "Directions of the posterior's variances: base, the parameters; appr, the Kronecker"
-              + " eigenbasis of the trained model; iter, that of the mean, found anew. Default:"
+              + " eigenbasis of the trained model; iter, that of the mean, found anew; iter-m, the"
+              + " same with the Gauss-Newton matrix of layers' outputs. Default:"
               + " ${DEFAULT-VALUE}.")
   private BoundBasis basis = BoundBasis.ITER;
 
@@ -188,7 +189,7 @@ final class BoundCommand implements Callable<Integer> {
     JsonResult.put(object, "priorLogDeviation", certificate.logDeviation());
     object.put("parameters", result.dimensions());
     object.put("examples", result.examples());
-    object.put("basis", Names.lowerCase(basis));
+    object.put("basis", Names.Basis.name(basis));
     object.put("epochs", epochs);
     object.put("batchSize", batchSize);
     object.put("learningRate", learningRate);

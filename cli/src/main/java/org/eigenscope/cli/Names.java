@@ -84,8 +84,13 @@ abstract class Names<E extends Enum<E>> implements ITypeConverter<E> {
 
   /** All bases of a posterior. */
   static final class Basis extends Names<BoundBasis> {
+    /** Returns the name of a basis: {@code iter-m} and the like. */
+    static String name(BoundBasis basis) {
+      return lowerCase(basis).replace('_', '-');
+    }
+
     Basis() {
-      super(List.of(BoundBasis.values()), Names::lowerCase);
+      super(List.of(BoundBasis.values()), Basis::name);
     }
   }
 }

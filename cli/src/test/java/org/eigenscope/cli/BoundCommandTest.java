@@ -84,7 +84,7 @@ class BoundCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"base", "appr", "iter"})
+  @ValueSource(strings = {"base", "appr", "iter", "iter-m"})
   void writesTheBoundAndItsParts(String basis) throws IOException {
     JsonNode json = result("--initial", initial, "--basis", basis, "--renew-every", 1);
 
@@ -123,7 +123,7 @@ class BoundCommandTest {
       value = {
         "--renew-every | 0 | epochs between bases must be at least 1, got 0",
         "--learning-rate | -1 | learning rate must be above 0 and finite, got -1.0",
-        "--basis | kfac | must be one of base, appr, iter, got 'kfac'",
+        "--basis | kfac | must be one of base, appr, iter, iter-m, got 'kfac'",
       })
   void refusesWhatMeansNothing(String option, String value, String message) {
     assertThat(bound("--initial", initial, option, value)).isEqualTo(CommandLine.ExitCode.USAGE);

@@ -10,5 +10,10 @@ public enum BoundBasis {
   /** The Kronecker eigenbasis of each layer's Hessian, found once, at the trained network. */
   APPR,
   /** The Kronecker eigenbasis at the posterior's mean, found anew every few epochs. */
-  ITER
+  ITER,
+  /**
+   * As ITER, of the Gauss–Newton matrix in the place of the Hessian: E[M̃] of outputs, which is
+   * positive semi-definite, cheaper for smooth activations, and E[M] itself for rectifiers.
+   */
+  ITER_M
 }

@@ -14,6 +14,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.eigenscope.probes.curvature.BatchNormMode;
 import org.eigenscope.probes.curvature.Curvature;
+import org.eigenscope.probes.curvature.CurvatureMatrix;
 import org.eigenscope.probes.curvature.CurvatureOptions;
 import org.eigenscope.probes.curvature.DataBatches;
 import org.eigenscope.probes.curvature.Network;
@@ -64,7 +65,8 @@ public final class BoundTraining {
    * @param epochs passes over the examples, at least 1; default 200 (the paper: 2000)
    * @param batchSize examples of a minibatch, at least 1; default 100
    * @param learningRate of RMSProp, above 0, a tenth after each fifth of the epochs; default 1e-3
-   * @param renewEvery epochs between bases under {@link BoundBasis#ITER}, at least 1; default 10
+   * @param renewEvery epochs between bases under {@link BoundBasis#ITER} and {@link
+   *     BoundBasis#ITER_M}, at least 1; default 10
    * @param draws parameters drawn for the posterior's error on the examples, at least 1; default
    *     1000
    * @param seed of all draws and of the minibatches' order; default 1
@@ -213,8 +215,14 @@ public final class BoundTraining {
         options,
         basis == BoundBasis.BASE
             ? network -> ParameterRotation.none()
-            : network -> KroneckerBasis.of(network, data.rebatched(EVALUATION_BATCH)),
-        basis == BoundBasis.ITER);
+            : network ->
+                KroneckerBasis.of(
+                    network,
+                    data.rebatched(EVALUATION_BATCH),
+                    basis == BoundBasis.ITER_M
+                        ? CurvatureMatrix.GAUSS_NEWTON
+                        : CurvatureMatrix.HESSIAN),
+        basis == BoundBasis.ITER || basis == BoundBasis.ITER_M);
   }
 
   private static String names(Network network) {

@@ -24,16 +24,19 @@ final class KroneckerBasis {
 
   private KroneckerBasis() {}
 
-  /** Returns the rotation for the Gauss–Newton matrix of a network on data. */
-  static ParameterRotation of(Network network, DataBatches data) {
+  /**
+   * Returns the rotation for a matrix of a network on data.
+   *
+   * @param matrix HESSIAN or GAUSS_NEWTON
+   */
+  static ParameterRotation of(Network network, DataBatches data, CurvatureMatrix matrix) {
     CurvatureOptions options = CurvatureOptions.defaults().withBatchNorm(BatchNormMode.FROZEN);
     try (Curvature curvature = Curvature.of(network, data, options)) {
       List<ParameterArray> active =
           network.arrays().stream().filter(ParameterArray::active).toList();
       List<ParameterRotation.Part> parts = new ArrayList<>();
       for (LayerFactors factors :
-          curvature.layerFactors(
-              CurvatureMatrix.GAUSS_NEWTON, curvature.weightLayers(), OutputProbing.defaults())) {
+          curvature.layerFactors(matrix, curvature.weightLayers(), OutputProbing.defaults())) {
         INDArray left = directions(factors.outputHessian().matrix());
         long offset = 0;
         for (ParameterArray array : active) {
