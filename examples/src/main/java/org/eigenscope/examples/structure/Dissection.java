@@ -2,6 +2,8 @@ package org.eigenscope.examples.structure;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.eigenscope.probes.Snapshot;
 import org.eigenscope.probes.SpectrumProbe;
@@ -18,9 +20,11 @@ import org.eigenscope.probes.linalg.RitzPair;
 import org.eigenscope.probes.structure.ClassComponent;
 import org.eigenscope.probes.structure.ClassStructure;
 import org.eigenscope.probes.structure.ClassStructureOptions;
+import org.eigenscope.probes.structure.FullApproximation;
 import org.eigenscope.probes.structure.LayerOverlap;
 import org.eigenscope.probes.structure.LayerStructure;
 import org.eigenscope.probes.structure.LayerStructureOptions;
+import org.eigenscope.probes.structure.LayerwiseStructure;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -35,6 +39,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param share for each of the ten largest eigenvectors v of H: vᵀGv / vᵀHv
  * @param classMeans eigenvalues of A1, descending
  * @param layers structure of each layer's block of H
+ * @param full H beside what layers make of it
  * @param overlaps of the layers' top eigenspaces with those of another training
  */
 record Dissection(
@@ -46,9 +51,10 @@ record Dissection(
     List<Double> share,
     List<Double> classMeans,
     List<LayerStructure> layers,
+    FullApproximation full,
     List<LayerOverlap> overlaps) {
 
-  /** Eigenvalues of each matrix: some beyond the number of classes. */
+  /** Eigenvalues of each matrix, and of each layer: some beyond the number of classes. */
   private static final int TOP = 20;
 
   private static final int CLASSES = 10;
@@ -61,32 +67,43 @@ record Dissection(
    * Takes a network apart, beside one of another training.
    *
    * @param overlapTop eigenpairs of each layer that are compared; 0 for as many as the peak takes
+   * @param begins told what is computed next
    */
   static Dissection of(
-      MultiLayerNetwork network, MultiLayerNetwork other, DataBatches data, int overlapTop) {
+      MultiLayerNetwork network,
+      MultiLayerNetwork other,
+      DataBatches data,
+      int overlapTop,
+      Consumer<String> begins) {
+    LayerStructureOptions layers = LayerStructureOptions.defaults().withTop(TOP);
     try (Curvature curvature = Curvature.of(Network.of(network), data, HOW);
         Curvature others = Curvature.of(Network.of(other), data, HOW)) {
+      begins.accept("eigenvalues of the Hessian and its two parts");
       List<RitzPair> pairs = largest(curvature.hessian());
+      List<Double> gaussNewton = values(largest(curvature.gaussNewton()));
+      List<Double> residual = values(largest(curvature.residual()));
+      Integer outliers = outliers(network, data);
+      begins.accept("classes");
+      ClassStructure classes =
+          ClassStructure.of(
+              Network.of(network), data, ClassStructureOptions.defaults().withCurvature(HOW));
+      begins.accept("layers");
+      LayerwiseStructure structure =
+          LayerwiseStructure.of(curvature, CurvatureMatrix.HESSIAN, layers);
+      begins.accept("layers of the second training");
       return new Dissection(
           curvature.loss(),
           values(pairs),
-          values(largest(curvature.gaussNewton())),
-          values(largest(curvature.residual())),
-          outliers(network, data),
+          gaussNewton,
+          residual,
+          outliers,
           pairs.subList(0, CLASSES).stream()
               .map(pair -> quotient(curvature.gaussNewton(), pair) / pair.value())
               .toList(),
-          ClassStructure.of(
-                  Network.of(network), data, ClassStructureOptions.defaults().withCurvature(HOW))
-              .eigenvalues()
-              .getOrDefault(ClassComponent.A1, List.of()),
-          LayerStructure.of(curvature, CurvatureMatrix.HESSIAN, LayerStructureOptions.defaults()),
-          LayerOverlap.of(
-              curvature,
-              others,
-              CurvatureMatrix.HESSIAN,
-              LayerStructureOptions.defaults(),
-              overlapTop));
+          classes.eigenvalues().getOrDefault(ClassComponent.A1, List.of()),
+          structure.layers(),
+          Objects.requireNonNull(structure.full()),
+          LayerOverlap.of(curvature, others, CurvatureMatrix.HESSIAN, layers, overlapTop));
     }
   }
 
@@ -98,7 +115,8 @@ record Dissection(
     return pairs.stream().map(RitzPair::value).toList();
   }
 
-  private static double quotient(LinearOperator operator, RitzPair pair) {
+  /** Returns vᵀAv of a pair's unit vector v. */
+  static double quotient(LinearOperator operator, RitzPair pair) {
     INDArray row = pair.vector().reshape(1, pair.vector().length());
     return operator.apply(row).mul(row).sumNumber().doubleValue();
   }

@@ -8,11 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.eigenscope.digits.Digits;
 import org.eigenscope.digits.Minibatches;
 import org.eigenscope.probes.curvature.DataBatches;
+import org.eigenscope.probes.structure.FullApproximation;
 import org.eigenscope.probes.structure.LayerOverlap;
 import org.eigenscope.probes.structure.LayerStructure;
 import org.eigenscope.view.LineFigure;
@@ -112,12 +115,20 @@ public final class StructureOfDigits implements Callable<Integer> {
     DataBatches probeSet =
         DataBatches.of(digits.train().batch(digits.train().firstOfEachClass(imagesPerClass)));
     for (DissectedNetwork network : networks) {
+      long begin = System.nanoTime();
+      Consumer<String> begins =
+          what ->
+              say(
+                  format(
+                      "%s, %.0f s: %s", network.title(), (System.nanoTime() - begin) * 1e-9, what));
+      begins.accept("two trainings");
       Dissection dissection =
           Dissection.of(
               trained(network, digits, seed),
               trained(network, digits, seed + 1),
               probeSet,
-              overlapTop);
+              overlapTop,
+              begins);
       write(network, digits, dissection);
     }
     say("");
@@ -144,6 +155,8 @@ public final class StructureOfDigits implements Callable<Integer> {
     lines.addAll(whole(dissection));
     lines.add("");
     lines.addAll(layers(dissection));
+    lines.add("");
+    lines.addAll(full(dissection.full()));
     say("");
     lines.forEach(this::say);
     Files.write(out.resolve(name + ".md"), lines);
@@ -190,26 +203,62 @@ public final class StructureOfDigits implements Callable<Integer> {
   private static List<String> layers(Dissection dissection) {
     List<String> lines = new ArrayList<>();
     lines.add(
-        "| layer | outputs | rank one | Kronecker overlap, 9 | decoupling error | mean input | λ1/λ2 of"
-            + " E[xxᵀ] | overlap peaks at | with |");
-    lines.add("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+        "| layer | outputs | rank one | Kronecker overlap, 1, 9, 20 | decoupling error | mean input |"
+            + " λ1/λ2 of E[xxᵀ] | overlap peaks at | with |");
+    lines.add("|---|---:|---:|---|---:|---:|---:|---:|---:|");
     for (int i = 0; i < dissection.layers().size(); i++) {
       LayerStructure layer = dissection.layers().get(i);
       LayerOverlap overlap = dissection.overlaps().get(i);
       lines.add(
           format(
-              "| %s | %d | %.3f | %.2f | %.2f | %.3f | %.2f | %d | %.2f |",
+              "| %s | %d | %.3f | %s | %.2f | %.3f | %.2f | %d of %d | %.2f |",
               layer.layer(),
               layer.outputs(),
               layer.rankOneRatio().stream().limit(4).mapToDouble(v -> v).average().orElseThrow(),
-              layer.overlap().get(Math.min(9, layer.overlap().size()) - 1),
+              at(layer.overlap()),
               layer.decouplingError().spectral().value(),
               layer.meanInputAlignment(),
               layer.autocorrelationRatio(),
               overlap.peak(),
+              overlap.overlap().size(),
               overlap.overlap().get(overlap.peak() - 1)));
     }
     return lines;
+  }
+
+  /** Returns the overlaps at 1, 9 and 20, as far as there are any. */
+  private static String at(List<Double> overlap) {
+    return IntStream.of(1, 9, 20)
+        .filter(k -> k <= overlap.size())
+        .mapToObj(k -> format("%.2f", overlap.get(k - 1)))
+        .collect(Collectors.joining(", "));
+  }
+
+  /** Returns a table of the whole network beside what its layers make of it. */
+  private static List<String> full(FullApproximation full) {
+    List<String> lines = new ArrayList<>();
+    lines.add("| whole network | eigenvalues 1, 2, 3, 9, 10 | overlap with H, 1, 9, 20 |");
+    lines.add("|---|---|---|");
+    lines.add("| H | %s | |".formatted(some(full.largest())));
+    approximation("layer by layer", full.layerByLayer(), lines);
+    approximation("across layers", full.acrossLayers(), lines);
+    return lines;
+  }
+
+  private static void approximation(
+      String name, FullApproximation.@Nullable Approximation approximation, List<String> lines) {
+    if (approximation != null) {
+      lines.add(
+          "| %s | %s | %s |"
+              .formatted(name, some(approximation.largest()), at(approximation.overlap())));
+    }
+  }
+
+  private static String some(List<Double> values) {
+    return IntStream.of(1, 2, 3, 9, 10)
+        .filter(rank -> rank <= values.size())
+        .mapToObj(rank -> format("%.3g", values.get(rank - 1)))
+        .collect(Collectors.joining(", "));
   }
 
   private static List<LineFigure.Panel> panels(Dissection dissection) {

@@ -2,10 +2,6 @@ package org.eigenscope.examples.batchnorm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -14,8 +10,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.eigenscope.digits.Digits;
-import org.eigenscope.digits.LabelledImages;
+import org.eigenscope.examples.TestImages;
 import org.eigenscope.listeners.ProbeSchedule;
 import org.eigenscope.probes.NormalizationReading;
 import org.eigenscope.probes.SpectrumProbe;
@@ -125,7 +120,7 @@ class BatchNormClaimsTest {
     int[] iterations = IntStream.of(READ_AFTER).map(updates -> updates - 1).toArray();
     Map<String, List<SpectrumReading>> readings = new HashMap<>();
     comparison.run(
-        images(),
+        TestImages.mnistOrDrawn(),
         UPDATES,
         probe,
         ProbeSchedule.at(iterations),
@@ -138,16 +133,5 @@ class BatchNormClaimsTest {
     Map<String, Arm> arms = new TreeMap<>();
     readings.forEach((arm, measured) -> arms.put(arm, Arm.of(measured)));
     return arms;
-  }
-
-  /** Returns MNIST where it is, or else drawn digits. */
-  private static LabelledImages images() {
-    Path mnist = Path.of(System.getProperty("tests.mnist", "../../shared/data/mnist"));
-    Path nowhere = Path.of("target", "no-cache");
-    try {
-      return Digits.choose(Files.isDirectory(mnist) ? mnist : null, nowhere, 1).train();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }
