@@ -125,7 +125,7 @@ final class Comparison {
   private void addSpectra(List<Figure> figures, String name) {
     List<SpectrumFigures.Drawn> drawn = new ArrayList<>();
     for (int i = 0; i < members.size(); i++) {
-      SortedMap<Integer, Spectrum> spectra = members.get(i).spectra(name);
+      SortedMap<Integer, Spectrum> spectra = members.get(i).spectra(Meter.of(name));
       if (!spectra.isEmpty()) {
         String label = "%s, iteration %s".formatted(labels.get(i), Numbers.tick(spectra.lastKey()));
         Spectrum last = spectra.values().stream().reduce((one, next) -> next).orElseThrow();

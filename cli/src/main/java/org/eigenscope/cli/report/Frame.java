@@ -2,12 +2,17 @@ package org.eigenscope.cli.report;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.List;
 import javax.xml.stream.XMLStreamException;
 
 /** Grid, ticks and titles of a chart, and where values lie on it. */
 final class Frame {
   static final int WIDTH = 440;
   static final int HEIGHT = 280;
+
+  /** Width of a digit of a tick's label. */
+  private static final double LETTER = 6.5;
 
   private static final int LEFT = 66;
   private static final int RIGHT = WIDTH - 20;
@@ -64,7 +69,7 @@ final class Frame {
     for (Axis.Tick tick : vertical.ticks()) {
       text(markup, "end", LEFT - 6, yAt(tick.place()) + 4, tick.label());
     }
-    for (Axis.Tick tick : horizontal.ticks()) {
+    for (Axis.Tick tick : withoutTouching(horizontal.ticks())) {
       text(markup, "middle", xAt(tick.place()), BOTTOM + 16, tick.label());
     }
     text(markup, "middle", (LEFT + RIGHT) / 2.0, HEIGHT - 6, horizontal.title());
@@ -87,6 +92,23 @@ final class Frame {
     double above = y(value) - TOP < 16 ? 13 : -5;
     text(markup, "start", LEFT + 4, y(value) + above, label);
     markup.close();
+  }
+
+  /** Leaves out ticks whose labels would touch others, the one of a signed axis' middle last. */
+  private static List<Axis.Tick> withoutTouching(List<Axis.Tick> ticks) {
+    List<Axis.Tick> kept = new ArrayList<>(ticks);
+    kept.removeIf(tick -> !tick.label().startsWith("±"));
+    for (Axis.Tick tick : ticks) {
+      if (kept.stream().noneMatch(other -> touch(tick, other))) {
+        kept.add(tick);
+      }
+    }
+    return kept;
+  }
+
+  private static boolean touch(Axis.Tick one, Axis.Tick other) {
+    double letters = (one.label().length() + other.label().length()) / 2.0 + 1;
+    return Math.abs(xAt(one.place()) - xAt(other.place())) < LETTER * letters;
   }
 
   private static double xAt(double place) {

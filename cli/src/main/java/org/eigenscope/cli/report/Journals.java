@@ -23,9 +23,12 @@ final class Journals {
   /** A probe for each layer of a deep network, with room to spare. */
   static final int MAX_SERIES = 64;
 
+  /** Trainings, or arms of them, that structure probes have measured. */
+  static final int MAX_STRUCTURES = 16;
+
   private final List<Journal> journals = new ArrayList<>();
-  private final Map<SeriesName, Series> series = new LinkedHashMap<>();
-  private final Map<SeriesName, Integer> starts = new LinkedHashMap<>();
+  private final Shelf matrices = new Shelf(MAX_SERIES, "series", Series.MANY_SPECTRA);
+  private final Shelf structures = new Shelf(MAX_STRUCTURES, "structures", Series.TWO_SPECTRA);
   private final Sources sources = new Sources();
   private final Warnings warnings = new Warnings();
 
@@ -63,7 +66,8 @@ final class Journals {
     for (int i = 0; i < paths.size(); i++) {
       all.read(paths.get(i), names.get(i));
     }
-    all.series.values().forEach(all.warnings::addThose);
+    all.series().forEach(all.warnings::addThose);
+    all.structures().forEach(all.warnings::addThose);
     return all;
   }
 
@@ -79,8 +83,14 @@ final class Journals {
     return List.copyOf(journals);
   }
 
+  /** Returns one for each matrix in each training. */
   List<Series> series() {
-    return List.copyOf(series.values());
+    return List.copyOf(matrices.series.values());
+  }
+
+  /** Returns one for each training, or arm of one, whose structure was measured. */
+  List<Series> structures() {
+    return List.copyOf(structures.series.values());
   }
 
   Sources sources() {
@@ -135,36 +145,84 @@ final class Journals {
     int iteration = provenance.iteration();
     sources.add(journal, provenance);
     warnings.addNotes(journal, reading);
-    Map<SeriesName, Series> touched = new LinkedHashMap<>();
     for (Measurement measurement : reading.measurements()) {
-      SeriesName name = SeriesName.of(journal, provenance, measurement.tags());
-      touched.computeIfAbsent(name, key -> current(key, provenance)).add(iteration, measurement);
+      seriesOf(measurement.name(), measurement.tags(), journal, provenance)
+          .add(iteration, meterOf(measurement.name(), measurement.tags()), measurement.value());
     }
     for (Spectrum spectrum : reading.spectra()) {
-      SeriesName name = SeriesName.of(journal, provenance, spectrum.tags());
-      touched.computeIfAbsent(name, key -> current(key, provenance)).add(iteration, spectrum);
+      seriesOf(spectrum.name(), spectrum.tags(), journal, provenance)
+          .add(iteration, meterOf(spectrum.name(), spectrum.tags()), spectrum);
     }
-    touched.values().forEach(s -> s.add(provenance));
+    matrices.end(provenance);
+    structures.end(provenance);
   }
 
-  /** Returns the series that a reading goes on with, or begins. */
-  private Series current(SeriesName name, Provenance provenance) {
-    int start = starts.getOrDefault(name, 1);
-    Series current = series.get(name.withStart(start));
-    if (current != null && current.isLeftBehindBy(provenance)) {
-      warnings.addRestart(name, current.lastIteration(), provenance.iteration());
-      start++;
-      starts.put(name, start);
-      current = null;
+  private Series seriesOf(
+      String name, Map<String, String> tags, String journal, Provenance provenance) {
+    return StructureMeters.isKnown(name)
+        ? structures.of(SeriesName.ofStructure(journal, provenance, tags), provenance)
+        : matrices.of(SeriesName.of(journal, provenance, tags), provenance);
+  }
+
+  private static Meter meterOf(String name, Map<String, String> tags) {
+    return StructureMeters.isKnown(name)
+        ? StructureMeters.meter(name, tags)
+        : Meter.ofMatrix(name, tags);
+  }
+
+  /** Series of one kind. */
+  private final class Shelf {
+    private final int most;
+    private final String what;
+    private final int mostSpectra;
+    private final Map<SeriesName, Series> series = new LinkedHashMap<>();
+    private final Map<SeriesName, Integer> starts = new LinkedHashMap<>();
+
+    /** Those that the reading at hand has something of. */
+    private final Map<SeriesName, Series> touched = new LinkedHashMap<>();
+
+    /**
+     * Returns an empty one.
+     *
+     * @param most series
+     * @param what they are, for the reader
+     * @param mostSpectra of each kind in a series
+     */
+    Shelf(int most, String what, int mostSpectra) {
+      this.most = most;
+      this.what = what;
+      this.mostSpectra = mostSpectra;
     }
-    if (current == null) {
-      current = new Series(name.withStart(start));
-      if (series.size() < MAX_SERIES) {
-        series.put(current.name(), current);
-      } else {
-        warnings.addLeftOut();
+
+    /** Returns the series that a reading goes on with, or begins. */
+    Series of(SeriesName name, Provenance provenance) {
+      return touched.computeIfAbsent(name, key -> current(key, provenance));
+    }
+
+    /** Ends a reading. */
+    void end(Provenance provenance) {
+      touched.values().forEach(each -> each.add(provenance));
+      touched.clear();
+    }
+
+    private Series current(SeriesName name, Provenance provenance) {
+      int start = starts.getOrDefault(name, 1);
+      Series current = series.get(name.withStart(start));
+      if (current != null && current.isLeftBehindBy(provenance)) {
+        warnings.addRestart(name, current.lastIteration(), provenance.iteration());
+        start++;
+        starts.put(name, start);
+        current = null;
       }
+      if (current == null) {
+        current = new Series(name.withStart(start), mostSpectra);
+        if (series.size() < most) {
+          series.put(current.name(), current);
+        } else {
+          warnings.addLeftOut(most, what);
+        }
+      }
+      return current;
     }
-    return current;
   }
 }

@@ -9,6 +9,7 @@ import java.util.NavigableSet;
 import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.xml.stream.XMLStreamException;
 import org.jspecify.annotations.Nullable;
@@ -32,12 +33,18 @@ final class LineChart {
 
   private static final int TABLE_ROWS = 12;
 
+  /** Of rows of marks, from the top and from each other. */
+  private static final int MARK_MARGIN = 7;
+
+  private static final int MARK_DISTANCE = 9;
+
   private final String title;
   private String explanation;
   private final Vertical vertical;
   private final String verticalTitle;
   private final List<Line> lines = new ArrayList<>();
   private String horizontalTitle = "iteration";
+  private final List<Marks> marks = new ArrayList<>();
   private double mark = Double.NaN;
   private String markLabel = "";
   private @Nullable Axis horizontalAxis;
@@ -50,11 +57,22 @@ final class LineChart {
     FITTING,
     /** Linear, with zero on it. */
     FROM_ZERO,
+    /** Logarithmic, for positive values. */
+    LOGARITHMIC,
     /** From 0 to 1. */
     SHARE,
     /** Of things that are counted. */
     COUNT
   }
+
+  /**
+   * Places of the horizontal axis that are marked by dots in a row of their own.
+   *
+   * @param label what they are
+   * @param style of the line that they belong to
+   * @param places finite
+   */
+  record Marks(String label, String style, double[] places) {}
 
   /**
    * A line.
@@ -171,6 +189,14 @@ final class LineChart {
     return this;
   }
 
+  /** Adds a row of dots at the top, below those that were added before; not an empty one. */
+  LineChart marks(Marks row) {
+    if (row.places.length > 0) {
+      marks.add(row);
+    }
+    return this;
+  }
+
   /** Sets the title of a horizontal axis that is not of iterations. */
   LineChart over(String newHorizontalTitle) {
     horizontalTitle = newHorizontalTitle;
@@ -194,6 +220,13 @@ final class LineChart {
   void addTo(List<Figure> figures) {
     if (!lines.isEmpty()) {
       figures.add(figure());
+    }
+  }
+
+  /** Adds the figure, which is over iterations, unless it is about one alone. */
+  void addCourseTo(List<Figure> figures) {
+    if (most(Line::last) > least(Line::first)) {
+      addTo(figures);
     }
   }
 
@@ -231,6 +264,7 @@ final class LineChart {
           low > 0 && high / low >= LOGARITHMIC_FROM
               ? Axis.logarithmic(verticalTitle, low, high)
               : Axis.linear(verticalTitle, lowest, high);
+      case LOGARITHMIC -> Axis.logarithmic(verticalTitle, low, high);
       case FROM_ZERO -> Axis.linear(verticalTitle, Math.min(0, lowest), Math.max(0, high));
       case SHARE -> Axis.linear(verticalTitle, 0, 1);
       case COUNT -> Axis.counting(verticalTitle, Math.min(0, low), high);
@@ -251,6 +285,9 @@ final class LineChart {
     if (!Double.isNaN(mark)) {
       frame.writeMark(markup, mark, markLabel);
     }
+    for (int row = 0; row < marks.size(); row++) {
+      writeMarks(markup, frame, row, marks.get(row));
+    }
     for (Line line : drawn) {
       writeBand(markup, frame, line);
     }
@@ -265,6 +302,17 @@ final class LineChart {
       if (dots && line.y.length <= MAX_DOTS) {
         writeDots(markup, frame, line);
       }
+    }
+  }
+
+  private void writeMarks(Markup markup, Frame frame, int row, Marks each)
+      throws XMLStreamException {
+    String y = Frame.number(frame.yAt(1) + MARK_MARGIN + row * MARK_DISTANCE);
+    for (double place : each.places) {
+      String x = Frame.number(frame.x(place));
+      markup.open("circle", "class", "dot " + each.style, "cx", x, "cy", y, "r", "2.5");
+      markup.element("title", "%s: %s".formatted(each.label, Numbers.text(place)));
+      markup.close();
     }
   }
 
@@ -326,6 +374,15 @@ final class LineChart {
     }
     if (!Double.isNaN(mark)) {
       text.append(" A line marks %s, %s.".formatted(Numbers.text(mark), markLabel));
+    }
+    for (Marks each : marks) {
+      text.append(
+          " Marks, %s: %s."
+              .formatted(
+                  each.label,
+                  Arrays.stream(each.places)
+                      .mapToObj(Numbers::text)
+                      .collect(Collectors.joining(", "))));
     }
     return text.toString();
   }

@@ -4,10 +4,9 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.eigenscope.probes.Measurement;
 
 /**
- * What a scalar of a series is.
+ * What a scalar or a spectrum of a series is.
  *
  * @param name as in a measurement
  * @param tags those that do not belong to the name of the series, sorted by key
@@ -31,9 +30,9 @@ record Meter(String name, Map<String, String> tags) {
     tags = Collections.unmodifiableMap(new TreeMap<>(tags));
   }
 
-  /** Returns the meter of a measurement. */
-  static Meter of(Measurement measurement) {
-    return new Meter(measurement.name(), SeriesName.otherTags(measurement.tags()));
+  /** Returns what is measured by a name and tags that a series of one matrix is told apart by. */
+  static Meter ofMatrix(String name, Map<String, String> tags) {
+    return new Meter(name, SeriesName.otherTags(tags));
   }
 
   /**

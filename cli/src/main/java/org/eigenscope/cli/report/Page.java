@@ -40,6 +40,10 @@ final class Page {
   private final List<Series> series;
 
   private final List<SeriesName> names;
+
+  /** Those of trainings whose structure was measured, with what is known of it. */
+  private final List<Structure> structures;
+
   private int figures;
 
   Page(Journals journals) {
@@ -50,6 +54,24 @@ final class Page {
             .filter(s -> comparisons.stream().noneMatch(c -> c.showsAllOf(s)))
             .toList();
     names = series.stream().map(Series::name).toList();
+    structures = structures(journals.structures());
+  }
+
+  /**
+   * A section about the structure of a training.
+   *
+   * @param title its heading
+   * @param parts at least one
+   */
+  private record Structure(String title, List<StructurePart> parts) {}
+
+  private static List<Structure> structures(List<Series> all) {
+    List<SeriesName> names = all.stream().map(Series::name).toList();
+    return all.stream()
+        .map(
+            each -> new Structure("Structure: " + each.name().label(names), StructurePart.of(each)))
+        .filter(structure -> !structure.parts.isEmpty())
+        .toList();
   }
 
   void writeTo(Markup markup) throws XMLStreamException {
@@ -65,6 +87,9 @@ final class Page {
     }
     for (int i = 0; i < series.size(); i++) {
       writeSeries(markup, series.get(i), "series-" + (i + 1));
+    }
+    for (int i = 0; i < structures.size(); i++) {
+      writeStructure(markup, structures.get(i), "structure-" + (i + 1));
     }
     openSection(markup, "provenance", "Provenance");
     journals.sources().table().write(markup);
@@ -198,10 +223,20 @@ final class Page {
     for (int i = 0; i < names.size(); i++) {
       writeLink(markup, "#series-" + (i + 1), names.get(i).label(names));
     }
+    for (int i = 0; i < structures.size(); i++) {
+      writeLink(markup, "#structure-" + (i + 1), structures.get(i).title);
+    }
     writeLink(markup, "#provenance", "Provenance");
     writeLink(markup, "#guide", "How to read this page");
     markup.close();
     markup.close();
+    if (!series.isEmpty()) {
+      writeLastValues(markup);
+    }
+    markup.close();
+  }
+
+  private void writeLastValues(Markup markup) throws XMLStreamException {
     new NumberTable(
             "Last known values of each series, and its largest eigenvalue at its highest",
             List.of(
@@ -217,7 +252,6 @@ final class Page {
                 "stability ratio"),
             series.stream().map(this::summary).toList())
         .write(markup);
-    markup.close();
   }
 
   private static void writeLink(Markup markup, String target, String text)
@@ -269,11 +303,16 @@ final class Page {
     }
     writeFigures(markup, comparison.figures());
     markup.element("h3", "Contrasts");
+    writeTables(markup, comparison.contrasts());
+    markup.close();
+  }
+
+  private static void writeTables(Markup markup, List<NumberTable> tables)
+      throws XMLStreamException {
     markup.open("div", "class", "tables");
-    for (NumberTable table : comparison.contrasts()) {
+    for (NumberTable table : tables) {
       table.write(markup);
     }
-    markup.close();
     markup.close();
   }
 
@@ -284,6 +323,20 @@ final class Page {
       markup.element("p", "None of its readings has a number.");
     }
     writeFigures(markup, all);
+    markup.close();
+  }
+
+  private void writeStructure(Markup markup, Structure structure, String id)
+      throws XMLStreamException {
+    openSection(markup, id, structure.title);
+    for (StructurePart part : structure.parts) {
+      markup.element("h3", part.title());
+      markup.element("p", part.explanation(), "class", "about");
+      if (!part.tables().isEmpty()) {
+        writeTables(markup, part.tables());
+      }
+      writeFigures(markup, part.figures());
+    }
     markup.close();
   }
 

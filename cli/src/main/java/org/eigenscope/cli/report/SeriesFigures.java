@@ -19,9 +19,9 @@ final class SeriesFigures {
   /** Returns the figures for which there are values. */
   static List<Figure> of(Series series) {
     SeriesFigures maker = new SeriesFigures(series);
-    for (String name : series.spectra()) {
+    for (Meter kind : series.spectra()) {
       maker.figures.addAll(
-          SpectrumFigures.overIterations(name, series.spectra(name), series.spectraSeen(name)));
+          SpectrumFigures.overIterations(kind, series.spectra(kind), series.spectraSeen(kind)));
     }
     maker.addEigenvalues();
     for (Quantity quantity : Quantity.values()) {

@@ -48,6 +48,18 @@ record SeriesName(
         1);
   }
 
+  /** Returns the name of the first series that what a structure probe measures may belong to. */
+  static SeriesName ofStructure(String journal, Provenance provenance, Map<String, String> tags) {
+    return new SeriesName(
+        journal,
+        provenance.run(),
+        provenance.model(),
+        "",
+        tags.getOrDefault("normalization", ""),
+        "",
+        1);
+  }
+
   /** Returns the tags that are not part of a series' name. */
   static Map<String, String> otherTags(Map<String, String> tags) {
     return tags.entrySet().stream()
@@ -74,6 +86,11 @@ record SeriesName(
   }
 
   private String operatorText() {
+    return operatorText(operator);
+  }
+
+  /** Returns the matrix that the tag operator stands for, in words. */
+  static String operatorText(String operator) {
     return switch (operator) {
       case "hessian" -> "Hessian";
       case "gauss-newton" -> "Gauss-Newton";

@@ -37,6 +37,13 @@ final class SpectrumFigures {
       "Negative ones to the left, positive ones to the right; the middle is all that is nearer to"
           + " zero than it says.";
 
+  private static final String MARKS =
+      "What is left without the eigenvalues of largest magnitude, which are the dots above it,"
+          + " in the order of the legend. Smoothed over 0.1 to 0.5 decades. ";
+
+  /** Above the curves, as a part of their height. */
+  private static final double ROOM_FOR_MARKS = 0.2;
+
   private static final String EIGENVALUE = "eigenvalue";
   private static final String SHARE = "share per quarter of a decade";
 
@@ -54,14 +61,14 @@ final class SpectrumFigures {
    */
   record Drawn(String label, String style, Spectrum spectrum) {}
 
-  private SpectrumFigures(String name, SpectrumScale scale, List<Drawn> drawn, String chosen) {
-    ofEigenvalues = name.equals(Spectrum.EIGENVALUES);
-    subject =
-        switch (name) {
-          case Spectrum.EIGENVALUES -> "Spectral density";
-          case Spectrum.GRADIENT -> "Gradient by eigenvalue";
-          default -> name;
-        };
+  private SpectrumFigures(
+      String subject,
+      boolean ofEigenvalues,
+      SpectrumScale scale,
+      List<Drawn> drawn,
+      String chosen) {
+    this.subject = subject;
+    this.ofEigenvalues = ofEigenvalues;
     this.scale = scale;
     this.drawn = drawn;
     this.chosen = chosen;
@@ -70,19 +77,21 @@ final class SpectrumFigures {
   /**
    * Returns the figures of one kind of spectrum over iterations.
    *
-   * @param name of the spectra
+   * @param kind of the spectra
    * @param spectra at least one, by iteration
    * @param seen how many there were before some were forgotten
    */
-  static List<Figure> overIterations(String name, SortedMap<Integer, Spectrum> spectra, int seen) {
-    int most = name.equals(Spectrum.EIGENVALUES) ? MAX_CURVES : MAX_HISTOGRAMS;
+  static List<Figure> overIterations(Meter kind, SortedMap<Integer, Spectrum> spectra, int seen) {
+    boolean ofEigenvalues = kind.name().equals(Spectrum.EIGENVALUES);
+    int most = ofEigenvalues ? MAX_CURVES : MAX_HISTOGRAMS;
     List<Drawn> drawn = new ArrayList<>();
     for (var entry : Thinning.evenly(List.copyOf(spectra.entrySet()), most)) {
       String style = LineChart.shade(drawn.size(), Math.min(most, spectra.size()));
       drawn.add(new Drawn("iteration " + Numbers.tick(entry.getKey()), style, entry.getValue()));
     }
     SpectrumScale scale = SpectrumScale.of(spectra.values());
-    SpectrumFigures maker = new SpectrumFigures(name, scale, drawn, some(drawn.size(), seen));
+    SpectrumFigures maker =
+        new SpectrumFigures(subject(kind), ofEigenvalues, scale, drawn, some(drawn.size(), seen));
     List<Figure> figures = maker.figures();
     if (spectra.size() >= LEAST_COLUMNS) {
       figures.add(maker.spectrogram(spectra, some(spectra.size(), seen)));
@@ -102,14 +111,42 @@ final class SpectrumFigures {
    */
   static List<Figure> sideBySide(String name, List<Drawn> drawn) {
     SpectrumScale scale = SpectrumScale.of(drawn.stream().map(Drawn::spectrum).toList());
-    return new SpectrumFigures(name, scale, drawn, "").figures();
+    Meter kind = Meter.of(name);
+    boolean ofEigenvalues = name.equals(Spectrum.EIGENVALUES);
+    return new SpectrumFigures(subject(kind), ofEigenvalues, scale, drawn, "").figures();
+  }
+
+  /**
+   * Returns the figure of matrices without some of their eigenvalues, on a logarithmic axis.
+   *
+   * @param title of the figure
+   * @param scale with room for these eigenvalues, too
+   * @param rests densities of what is left, at least one
+   * @param marks the eigenvalues, in the order in which they are drawn, from the top down
+   */
+  static List<Figure> deflated(
+      String title, SpectrumScale scale, List<Drawn> rests, List<LineChart.Marks> marks) {
+    SpectrumFigures maker = new SpectrumFigures(title, true, scale, rests, "");
+    List<Figure> figures = new ArrayList<>();
+    maker.addLogarithmic(figures, title, marks);
+    return figures;
+  }
+
+  private static String subject(Meter kind) {
+    String name =
+        switch (kind.name()) {
+          case Spectrum.EIGENVALUES -> "Spectral density";
+          case Spectrum.GRADIENT -> "Gradient by eigenvalue";
+          default -> kind.name();
+        };
+    return kind.tags().isEmpty() ? name : "%s, %s".formatted(name, kind.label());
   }
 
   private List<Figure> figures() {
     List<Figure> figures = new ArrayList<>();
     if (ofEigenvalues) {
       addLinear(figures);
-      addLogarithmic(figures);
+      addLogarithmic(figures, subject + ", logarithmic eigenvalues", List.of());
     } else {
       addHistogram(figures);
     }
@@ -128,37 +165,48 @@ final class SpectrumFigures {
     double[] grid = curves.get(0).x();
     addCurves(
         figures,
-        "linear",
+        subject + ", linear eigenvalues",
         "Drawn from a tenth of one eigenvalue on.",
         Axis.linear(EIGENVALUE, grid[0], grid[grid.length - 1]),
         "density",
         floor,
-        curves);
+        curves,
+        List.of());
   }
 
-  private void addLogarithmic(List<Figure> figures) {
+  private void addLogarithmic(List<Figure> figures, String title, List<LineChart.Marks> marks) {
     addCurves(
         figures,
-        "logarithmic",
-        SIDES,
+        title,
+        marks.isEmpty() ? SIDES : MARKS + SIDES,
         scale.axis(),
         "eigenvalues per decade",
         LEAST_EIGENVALUES,
-        drawn.stream().map(each -> scale.perDecade(each.spectrum)).toList());
+        drawn.stream()
+            .map(
+                each ->
+                    marks.isEmpty()
+                        ? scale.perDecade(each.spectrum)
+                        : scale.perDecadeByGaps(each.spectrum))
+            .toList(),
+        marks);
   }
 
   private void addCurves(
       List<Figure> figures,
-      String kind,
+      String title,
       String what,
       Axis horizontal,
       String unit,
       double floor,
-      List<Curve> curves) {
-    double most = curves.stream().mapToDouble(Curve::highest).max().orElse(floor);
+      List<Curve> curves,
+      List<LineChart.Marks> marks) {
+    double most =
+        Math.max(10 * floor, curves.stream().mapToDouble(Curve::highest).max().orElse(floor));
+    double room = marks.isEmpty() ? 1 : Math.pow(most / floor, ROOM_FOR_MARKS);
     LineChart chart =
-        chart("%s, %s eigenvalues".formatted(subject, kind), what)
-            .axes(horizontal, Axis.logarithmic(unit, floor, Math.max(most, 10 * floor)));
+        chart(title, what).axes(horizontal, Axis.logarithmic(unit, floor, room * most));
+    marks.forEach(chart::marks);
     for (int i = 0; i < curves.size(); i++) {
       chart.curve(drawn.get(i).label, drawn.get(i).style, curves.get(i).above(floor));
     }

@@ -2,6 +2,7 @@ package org.eigenscope.cli.report;
 
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.stream.IntStream;
 import org.eigenscope.probes.Spectrum;
 import org.eigenscope.probes.linalg.QuadratureRule;
 import org.eigenscope.probes.linalg.SpectralDensity;
@@ -31,6 +32,17 @@ record SpectrumScale(
 
   private static final int MAX_DECADES = 7;
 
+  /** In a decade. */
+  private static final int CELLS = 24;
+
+  /** Widths of kernels, in decades: the live page has the same. */
+  private static final double NARROWEST = 0.1;
+
+  private static final double WIDEST = 0.5;
+
+  /** A kernel is nothing beyond so many of its widths. */
+  private static final int KERNEL_REACH = 4;
+
   /** Densities of larger magnitudes, or of smaller ones but 0, are beyond double precision. */
   private static final double LARGEST_MAGNITUDE = 1e100;
 
@@ -59,6 +71,21 @@ record SpectrumScale(
         exponent,
         Math.max(1, SignedDecades.decade(-lower) - exponent),
         Math.max(1, SignedDecades.decade(upper) - exponent));
+  }
+
+  /** Returns the same with an axis that has room for further eigenvalues, which are finite. */
+  SpectrumScale with(double... eigenvalues) {
+    double least = Arrays.stream(eigenvalues).min().orElse(0);
+    double most = Arrays.stream(eigenvalues).max().orElse(0);
+    int top = SignedDecades.decade(Math.max(-least, most));
+    int middle = Math.max(exponent, top - MAX_DECADES);
+    return new SpectrumScale(
+        lower,
+        upper,
+        steps,
+        middle,
+        Math.max(1, Math.max(exponent + negative, SignedDecades.decade(-least)) - middle),
+        Math.max(1, Math.max(exponent + positive, SignedDecades.decade(most)) - middle));
   }
 
   /** Returns whether densities of a spectrum can be computed. */
@@ -94,6 +121,61 @@ record SpectrumScale(
   Curve perDecade(Spectrum spectrum) {
     SignedDecades.PerDecade curve = decades().perDecade(spectrum, steps, lower, upper, POINTS);
     return new Curve(curve.eigenvalues(), curve.amounts());
+  }
+
+  /**
+   * Returns the same with kernels, normal in decades, of half of what lies between neighbouring
+   * nodes: few of them are near zero, where a kernel of one width would show each.
+   */
+  Curve perDecadeByGaps(Spectrum spectrum) {
+    double[] below = new double[CELLS * negative];
+    double[] above = new double[CELLS * positive];
+    for (QuadratureRule draw : spectrum.draws()) {
+      for (int j = 0; j < draw.size(); j++) {
+        double amount = spectrum.order() * draw.weight(j) / spectrum.draws().size();
+        addKernel(
+            draw.node(j) < 0 ? below : above,
+            Math.log10(Math.abs(draw.node(j))) - exponent,
+            kernelWidth(draw, j),
+            amount);
+      }
+    }
+    double[] x = new double[below.length + above.length + 1];
+    double[] y = new double[x.length];
+    for (int i = 0; i < below.length; i++) {
+      x[below.length - 1 - i] = -magnitude(i);
+      y[below.length - 1 - i] = below[i];
+    }
+    for (int i = 0; i < above.length; i++) {
+      x[below.length + 1 + i] = magnitude(i);
+      y[below.length + 1 + i] = above[i];
+    }
+    return new Curve(x, y);
+  }
+
+  /** Returns the magnitude at the middle of a cell. */
+  private double magnitude(int cell) {
+    return Math.pow(10, exponent + (cell + 0.5) / CELLS);
+  }
+
+  private static void addKernel(double[] cells, double decades, double width, double amount) {
+    int from = (int) Math.max(0, Math.floor((decades - KERNEL_REACH * width) * CELLS));
+    int to = (int) Math.min(cells.length - 1, Math.ceil((decades + KERNEL_REACH * width) * CELLS));
+    for (int i = from; i <= to; i++) {
+      double distance = ((i + 0.5) / CELLS - decades) / width;
+      cells[i] += amount / (width * Math.sqrt(2 * Math.PI)) * Math.exp(-distance * distance / 2);
+    }
+  }
+
+  /** Returns half of the mean distance to the neighbours of the same sign, in decades, bounded. */
+  private static double kernelWidth(QuadratureRule draw, int node) {
+    double mean =
+        IntStream.of(node - 1, node + 1)
+            .filter(j -> j >= 0 && j < draw.size() && draw.node(j) * draw.node(node) > 0)
+            .mapToDouble(j -> Math.abs(Math.log10(draw.node(j) / draw.node(node))))
+            .average()
+            .orElse(0);
+    return Math.max(NARROWEST, Math.min(WIDEST, mean / 2));
   }
 
   private SignedDecades decades() {

@@ -22,7 +22,6 @@ final class Warnings {
   private final List<Warning> warnings = new ArrayList<>();
   private final Map<NoteKey, Note> notes = new LinkedHashMap<>();
   private long notesLeftOut;
-  private boolean seriesLeftOut;
 
   /**
    * One thing to know.
@@ -71,11 +70,16 @@ final class Warnings {
             .formatted(from, to));
   }
 
-  /** Adds that a series is one too many. */
-  void addLeftOut() {
-    if (!seriesLeftOut) {
-      seriesLeftOut = true;
-      add("", "More than %d series: the others are not shown.".formatted(Journals.MAX_SERIES));
+  /**
+   * Adds, once, that of something there is one too many.
+   *
+   * @param what they are
+   */
+  void addLeftOut(int most, String what) {
+    Warning warning =
+        new Warning("More than %d %s: the others are not shown.".formatted(most, what), "");
+    if (!warnings.contains(warning)) {
+      warnings.add(warning);
     }
   }
 

@@ -39,7 +39,11 @@ class BrowserTest {
             folder.resolve("two.jsonl"),
             Sample.full(0, 1).run("with a name that is a lot longer than others " + "x".repeat(80)),
             Sample.full(5000, 2e-7).run("another run").note("a note"));
-    page = Files.write(folder.resolve("page.html"), Html.bytes(one, two));
+    List<Sample> structure = new ArrayList<>(StructureSamples.all(0, 1));
+    structure.addAll(StructureSamples.all(1000, 3e4));
+    structure.add(StructureSamples.layers(2000, 40));
+    Path three = Sample.write(folder.resolve("three.jsonl"), structure);
+    page = Files.write(folder.resolve("page.html"), Html.bytes(one, two, three));
   }
 
   private static Path onPath(String program) {

@@ -456,6 +456,19 @@ class ReportTest {
   }
 
   @Test
+  void spectraOfOneNameAreToldApartByTheirTags() throws Exception {
+    double[] weights = {0.5, 0.5};
+    Html page =
+        Html.of(
+            journal(
+                Sample.empty(0)
+                    .spectrum("my.measure", new double[] {0, 1}, weights, "part", "a")
+                    .spectrum("my.measure", new double[] {0, 2}, weights, "part", "b")));
+
+    assertThat(page.all(FIGURES)).containsExactly("my.measure, part a", "my.measure, part b");
+  }
+
+  @Test
   void oneReadingOfSeveralNormalizationsIsSeveralSeries() throws Exception {
     Html page =
         Html.of(

@@ -131,10 +131,7 @@ final class Sample {
 
   /** Adds a scalar, or replaces the one of the same name and tags. */
   Sample with(String name, double value, String... keyValues) {
-    Map<String, String> all = new TreeMap<>(tags);
-    for (int i = 0; i < keyValues.length; i += 2) {
-      all.put(keyValues[i], keyValues[i + 1]);
-    }
+    Map<String, String> all = tagged(keyValues);
     measurements.removeIf(m -> m.name().equals(name) && m.tags().equals(all));
     measurements.add(new Measurement(name, all, value));
     return this;
@@ -148,9 +145,18 @@ final class Sample {
         new double[] {0.002, 0.018, 0.9, 0.07, 0.008, 0.001, 0.001});
   }
 
-  Sample spectrum(String name, double[] nodes, double[] weights) {
-    spectra.add(new Spectrum(name, tags, ORDER, List.of(new QuadratureRule(nodes, weights))));
+  Sample spectrum(String name, double[] nodes, double[] weights, String... keyValues) {
+    spectra.add(
+        new Spectrum(name, tagged(keyValues), ORDER, List.of(new QuadratureRule(nodes, weights))));
     return this;
+  }
+
+  private Map<String, String> tagged(String... keyValues) {
+    Map<String, String> all = new TreeMap<>(tags);
+    for (int i = 0; i < keyValues.length; i += 2) {
+      all.put(keyValues[i], keyValues[i + 1]);
+    }
+    return all;
   }
 
   /** Adds all that another reading has. */

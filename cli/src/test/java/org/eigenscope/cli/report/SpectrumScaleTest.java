@@ -66,6 +66,53 @@ class SpectrumScaleTest {
   }
 
   @Test
+  void kernelsThatGoByGapsKeepTheNumberOfEigenvalues() {
+    Spectrum spectrum = spectrum(-2, 0, 5, 0.002, 0.9, 0.098);
+    Curve curve = SpectrumScale.of(List.of(spectrum)).perDecadeByGaps(spectrum);
+    int zero = Arrays.binarySearch(curve.x(), 0);
+
+    assertThat(curve.x()).isSorted();
+    double[] above = Arrays.copyOfRange(curve.y(), zero + 1, curve.y().length);
+    assertThat(Arrays.stream(above).sum() / 24).isCloseTo(98, within(0.5));
+    double[] below = Arrays.copyOf(curve.y(), zero);
+    assertThat(Arrays.stream(below).sum() / 24).isCloseTo(2, within(0.01));
+    // Alone on its side: a kernel of a tenth of a decade at -2.
+    assertThat(Arrays.stream(below).max()).hasValueCloseTo(2 / (0.1 * 2.5066), within(0.2));
+  }
+
+  @Test
+  void aKernelIsHalfAsWideAsTheGapsBesideIt() {
+    Spectrum spectrum =
+        new Spectrum(
+            Spectrum.EIGENVALUES,
+            Map.of(),
+            ORDER,
+            List.of(
+                new QuadratureRule(
+                    new double[] {0.01, 0.1 / Math.sqrt(10), 0.1}, new double[] {0, 1, 0})));
+    Curve curve = SpectrumScale.of(List.of(spectrum)).perDecadeByGaps(spectrum);
+
+    // Half a decade to each side.
+    assertThat(curve.highest()).isCloseTo(ORDER / (0.25 * 2.5066), within(10.0));
+  }
+
+  @Test
+  void theAxisHasRoomForFurtherEigenvalues() {
+    SpectrumScale scale = SpectrumScale.of(List.of(spectrum(-0.5, 0.05, 0.5, 0.5)));
+    assertThat(List.of(scale.exponent(), scale.negative(), scale.positive()))
+        .containsExactly(-3, 3, 2);
+
+    assertThat(scale.with()).isEqualTo(scale);
+    assertThat(scale.with(0.01, -0.02)).isEqualTo(scale);
+    SpectrumScale wider = scale.with(-5, 50);
+    assertThat(List.of(wider.exponent(), wider.negative(), wider.positive()))
+        .containsExactly(-3, 4, 5);
+    SpectrumScale coarser = scale.with(5e7);
+    assertThat(List.of(coarser.exponent(), coarser.negative(), coarser.positive()))
+        .containsExactly(1, 1, 7);
+  }
+
+  @Test
   void sharesAreCountedByCell() {
     Spectrum spectrum = spectrum(-2, -0.5, 1e-3, 0.02, 0.7, 5, 0.1, 0.2, 0.3, 0.15, 0.05, 0.2);
     SpectrumScale scale = SpectrumScale.of(List.of(spectrum));
@@ -103,7 +150,7 @@ class SpectrumScaleTest {
     assertThat(SpectrumScale.canDraw(spectrum)).isTrue();
     assertThat(
             SpectrumFigures.overIterations(
-                Spectrum.EIGENVALUES, new TreeMap<>(Map.of(3, spectrum)), 1))
+                Meter.of(Spectrum.EIGENVALUES), new TreeMap<>(Map.of(3, spectrum)), 1))
         .hasSize(2);
     assertThat(Arrays.stream(scale.shares(spectrum, 1)).sum() + scale.within(spectrum))
         .isEqualTo(1);
