@@ -32,6 +32,7 @@ final class PageFiles {
           "scales.js",
           "spectrum.js",
           "stream.js",
+          "structure.js",
           "uplot.css",
           "uplot.js",
           "uplot-LICENSE.txt");

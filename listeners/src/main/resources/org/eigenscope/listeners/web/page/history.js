@@ -9,8 +9,19 @@ const MAX_NOTES = 60;
 const MAX_DURATIONS = 400;
 const GAPS = 20;
 
+/** Meters of one structure probe: a reading of 32 layers has 320. */
+const MAX_METERS = 4096;
+
 /** Tags that are part of what a series is of; the others belong to a meter. */
 const MATRIX_TAGS = new Set(['operator', 'layer', 'normalization']);
+
+/** Names of what structure probes measure, which belongs to a model rather than to a matrix. */
+export const STRUCTURE = new Set([
+  'class.trace', 'class.trace.standard.error', 'class.eigenvalue', 'class.ratio', 'class.knockout', 'class.spectrum',
+  'eigenvalue', 'eigenvalue.residual', 'rest.edge', 'rest.spectrum', 'outlier.share', 'outlier.overlap',
+  'layer.eigenvalue', 'layer.decoupling.error', 'layer.overlap', 'layer.rank.one.ratio',
+  'layer.mean.input.alignment', 'layer.autocorrelation.ratio', 'layer.output.spectrum', 'layer.input.spectrum',
+].map((name) => `eigenscope.structure.${name}`));
 
 export const EIGENVALUES = 'eigenscope.spectrum';
 export const GRADIENT = 'eigenscope.gradient.spectrum';
@@ -19,6 +30,12 @@ export const GRADIENT = 'eigenscope.gradient.spectrum';
 export function meter(name, tags = {}) {
   const own = Object.keys(tags).filter((tag) => !MATRIX_TAGS.has(tag)).sort();
   return own.length === 0 ? name : `${name} ${JSON.stringify(own.map((tag) => [tag, tags[tag]]))}`;
+}
+
+/** Returns the key of what a structure probe measures: matrices and layers are told apart, too. */
+function structureMeter(name, tags) {
+  const own = Object.keys(tags).filter((tag) => tag !== 'normalization').sort();
+  return `${name} ${JSON.stringify(own.map((tag) => [tag, tags[tag]]))}`;
 }
 
 /** Returns the name and the tags that a key was made of. */
@@ -31,13 +48,31 @@ export function parsed(key) {
 
 export const LARGEST = meter('eigenscope.eigenvalue', { end: 'largest', rank: '1' });
 
-/** One probe's readings of one matrix in one normalization. */
+/** One probe's readings of one matrix, or of a model's structure, in one normalization. */
 class Series {
-  constructor(run, model, probe, operator, layer, normalization) {
-    Object.assign(this, { run, model, probe, operator, layer, normalization });
+  constructor(run, model, probe, structure, operator, layer, normalization) {
+    Object.assign(this, { run, model, probe, structure, operator, layer, normalization });
     this.frames = [];
+    /** Names and tags of what a structure has, by key. */
+    this.meters = new Map();
     /** How many readings there had been when the first one of it came. */
     this.since = 0;
+  }
+
+  /**
+   * Returns the key of a value or spectrum.
+   *
+   * @param {string} ofMatrix where this is the series of a matrix
+   */
+  key(name, tags, ofMatrix) {
+    if (!this.structure) {
+      return ofMatrix;
+    }
+    const key = structureMeter(name, tags);
+    if (this.meters.size < MAX_METERS) {
+      this.meters.set(key, { name, tags });
+    }
+    return key;
   }
 
   frame(reading, time) {
@@ -52,6 +87,10 @@ class Series {
     }
     if (this.frames.length >= MAX_FRAMES) {
       this.frames = thinned(this.frames);
+    }
+    if (this.structure) {
+      // Only the newest ones are shown.
+      this.frames.at(-1)?.spectra.clear();
     }
     const frame = {
       id: reading.id, iteration: reading.iteration, time, values: new Map(), spectra: new Map(),
@@ -114,27 +153,27 @@ export class History {
     this.readings++;
     this.newest = reading;
     const touched = new Map();
-    const frameOf = (tags) => {
-      const of = [tags.operator ?? '', tags.layer ?? '', tags.normalization ?? ''];
+    const seriesOf = (name, tags) => {
+      const structure = STRUCTURE.has(name);
+      const of = [structure, ...(structure ? ['', ''] : [tags.operator ?? '', tags.layer ?? '']), tags.normalization ?? ''];
       const key = JSON.stringify([reading.run, reading.model, reading.probe, ...of]);
       if (!touched.has(key)) {
         const series = this.series.get(key) ?? this.#started(reading, of);
         // The order of a map is that of what was put in last.
         this.series.delete(key);
         this.series.set(key, series);
-        touched.set(key, series.frame(reading, time));
+        touched.set(key, { series, frame: series.frame(reading, time) });
       }
       return touched.get(key);
     };
     for (const { name, tags, value } of reading.measurements) {
-      frameOf(tags).values.set(meter(name, tags), value);
+      const { series, frame } = seriesOf(name, tags);
+      frame.values.set(series.key(name, tags, meter(name, tags)), value);
     }
-    for (const spectrum of reading.spectra) {
-      frameOf(spectrum.tags).spectra.set(spectrum.name, {
-        order: spectrum.order,
-        values: Float64Array.from(spectrum.values),
-        masses: Float64Array.from(spectrum.masses),
-      });
+    for (const { name, tags, order, values, masses } of reading.spectra) {
+      const { series, frame } = seriesOf(name, tags);
+      frame.spectra.set(series.key(name, tags, name),
+          { order, values: Float64Array.from(values), masses: Float64Array.from(masses) });
     }
     trim(this.series, MAX_SERIES);
     this.#addTime(reading.run, time);
@@ -233,9 +272,18 @@ export class History {
         .sort((a, b) => a.since - b.since);
   }
 
+  /** Returns frames and meters of a model's structure in one normalization. */
+  structure(selection) {
+    const all = this.seriesOf({ ...selection, structure: true });
+    return {
+      frames: all.length === 0 ? [] : merged(all),
+      meters: new Map(all.flatMap((series) => [...series.meters])),
+    };
+  }
+
   /** Returns the frames of a matrix in one normalization, of one probe or of all, by iteration. */
   frames(selection) {
-    const all = this.seriesOf(selection);
+    const all = this.seriesOf({ ...selection, structure: false });
     return all.length === 0 ? [] : merged(all);
   }
 }

@@ -6,6 +6,7 @@ import { GRADIENT, History, parsed, tagText } from './history.js';
 import { age, clock, count, duration, percent, subscript, text, UNKNOWN } from './numbers.js';
 import { evenly, forgetColours, keyOf, Plot } from './plot.js';
 import { Stream } from './stream.js';
+import * as structures from './structure.js';
 
 /** Readings come in bursts when the history is sent: the page is drawn at most so often... */
 const DRAW_MILLIS = 150;
@@ -56,6 +57,12 @@ const plots = {
   armLoss: new Plot('Loss, by arm', overTime),
   armOutliers: new Plot('Outliers, by arm', overTime),
   armRatio: new Plot('Largest eigenvalue against the reference', overTime),
+  classEigenvalues: new Plot('Eigenvalues by class', { xTitle: 'rank' }),
+  classCarry: new Plot('What class means carry', overTime),
+  classShares: new Plot('Shares of the trace', overTime),
+  rests: new Plot('Hessian, Gauss-Newton and residual', { xTitle: 'eigenvalue' }),
+  heldOutRests: new Plot('Hessian, Gauss-Newton and residual, held out', { xTitle: 'eigenvalue' }),
+  attribution: new Plot('Where the Hessian’s outliers come from', { xTitle: 'rank' }),
   durations: new Plot('Duration of readings', { height: 150 }),
 };
 const armSpectrograms = [1, 2, 3].map((i) => new Plot(`Spectrum, arm ${i}`, overTime));
@@ -74,6 +81,7 @@ armSpectrograms.forEach((plot) => add('arms', plot));
 place('arms', 'armDensity', 'armLargest', 'armFraction', 'armLoss', 'armOutliers', 'armRatio');
 place('eigenvalues', 'largest', 'stability', 'loss', 'outliers', 'outlierRatio', 'trace', 'negative', 'smallest');
 place('gradient', 'dimension', 'fraction', 'overlap', 'gradient', 'norm');
+place('structure', 'classEigenvalues', 'classCarry', 'classShares', 'rests', 'heldOutRests', 'attribution');
 place('durations', 'durations');
 
 /* ---------------------------------------------------------------- choices */
@@ -82,8 +90,8 @@ place('durations', 'durations');
 const CHOICES = [
   { name: 'run', label: 'Run', of: (series) => series.run, newest: true },
   { name: 'model', label: 'Model', of: (series) => series.model },
-  { name: 'matrix', label: 'Matrix', of: (series) => JSON.stringify([series.operator, series.layer]), say: matrixText },
-  { name: 'probe', label: 'Probe', of: (series) => series.probe, all: 'all probes' },
+  { name: 'matrix', label: 'Matrix', ofMatrix: true, of: (series) => JSON.stringify([series.operator, series.layer]), say: matrixText },
+  { name: 'probe', label: 'Probe', ofMatrix: true, of: (series) => series.probe, all: 'all probes' },
   { name: 'arm', label: 'Normalization', of: (series) => series.normalization },
 ];
 
@@ -116,9 +124,10 @@ function choose() {
   const chosen = {};
   const form = byId('choices');
   for (const choice of CHOICES) {
-    // Contrasts have no normalization of their own.
-    const among = choice.name === 'arm' && series.some((each) => each.normalization !== '')
-      ? series.filter((each) => each.normalization !== '') : series;
+    // Contrasts have no normalization of their own, and a structure has no matrix and needs no choice of probes.
+    const among = choice.ofMatrix ? series.filter((each) => !each.structure)
+      : choice.name === 'arm' && series.some((each) => each.normalization !== '')
+        ? series.filter((each) => each.normalization !== '') : series;
     const values = [...new Set(among.map(choice.of))];
     const usual = choice.all ? undefined : values.at(choice.newest ? -1 : 0);
     const value = values.includes(selection[choice.name]) ? selection[choice.name] : usual;
@@ -126,7 +135,7 @@ function choose() {
     if (choice.name === 'arm') {
       chosen.arms = values;
     } else if (value !== undefined) {
-      series = series.filter((each) => choice.of(each) === value);
+      series = series.filter((each) => choice.of(each) === value || (choice.ofMatrix && each.structure));
     }
     fill(form, choice, values, value);
   }
@@ -208,6 +217,7 @@ function draw() {
   drawGradient(shownFrames);
   drawArms(arms.slice(0, MAX_LINES), history.frames({ ...matrix, normalization: '' }));
   drawOthers(shownFrames);
+  drawStructure(history.structure({ run: shown.run, model: shown.model, normalization: shown.arm }));
   for (const id of ['spectrum', 'eigenvalues', 'gradient']) {
     byId(id).closest('section').hidden = [...byId(id).children].every((figure) => figure.hidden);
   }
@@ -362,6 +372,7 @@ function drawTiles(frames) {
       ...eigenvalueTile('Smallest eigenvalue', 'smallest'),
       ...tile('Loss', 'eigenscope.loss', (value) => value === null
         ? { doubt: 'not finite', state: 'critical' } : { doubt: 'on the probe’s data' }));
+  byId('now-title').closest('section').hidden = newest === undefined;
   setText(byId('now-title'), newest === undefined ? 'Now'
     : `Iteration ${text(newest.iteration, 9)}`);
 }
@@ -462,6 +473,30 @@ function drawArmsTable(arms, contrasts, k) {
 
 function signed(value, unit) {
   return Number.isFinite(value) ? `${value > 0 ? '+' : ''}${text(value, 3)}${unit}` : UNKNOWN;
+}
+
+/* -------------------------------------------------------------- structure */
+
+function drawStructure({ frames, meters }) {
+  const structure = new structures.Structure(frames, meters);
+  plots.classEigenvalues.show(structures.classEigenvalues(structure));
+  plots.classCarry.show(structures.classesCarry(structure));
+  plots.classShares.show(structures.classShares(structure));
+  const [first, second] = structures.dataOf(structure);
+  plots.rests.show(first === undefined ? null : structures.densities(structure, first));
+  plots.heldOutRests.show(second === undefined ? null : structures.densities(structure, second));
+  plots.attribution.show(structures.attribution(structure));
+  const { columns, rows } = structures.layers(structure, sparkline,
+      (value, line) => element('div', { class: 'course' }, element('span', { text: value }), line));
+  const table = byId('layers-table');
+  table.parentElement.hidden = rows.length === 0;
+  if (rows.length > 0) {
+    fillTable(table, 'Layers: newest values, and how they went', columns, rows);
+  } else {
+    table.replaceChildren();
+  }
+  byId('structure').closest('section').hidden = rows.length === 0
+      && [...byId('structure').children].every((figure) => figure.hidden);
 }
 
 /* ----------------------------------------------------------------- others */

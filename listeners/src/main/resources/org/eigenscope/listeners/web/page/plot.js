@@ -59,7 +59,8 @@ export function forgetColours() {
  * @property {Tick[]} yTicks
  * @property {{at: number, text: string}[]} [levels] marked by lines across
  * @property {{at: number, text: string}[]} [places] marked by lines up
- * @property {{at: number, low: number, high: number}[]} [markers] small triangles at the top
+ * @property {{at: number, low: number, high: number, row: number}[]} [markers] small triangles at the top;
+ *     those with a row below each other, without a stem
  * @property {function(uPlot): void} [paint] draws below the lines
  * @property {function(number): string} say what is at a place of x
  * @property {string} [title] in place of the plot's
@@ -315,15 +316,15 @@ export class Plot {
       const x = u.valToPos(marker.at, 'x', true);
       const [low, high] = [u.valToPos(marker.low, 'x', true), u.valToPos(marker.high, 'x', true)];
       ctx.strokeStyle = ctx.fillStyle = colour(marker.colour);
+      if (marker.row !== undefined) {
+        triangle(ctx, x, top + (1 + 9 * marker.row) * ratio, 3.5 * ratio, 7 * ratio);
+        continue;
+      }
       if (high - low > 2 * ratio) {
         line(ctx, low, top + 9 * ratio, high, top + 9 * ratio);
       }
       line(ctx, x, top + 9 * ratio, x, top + 16 * ratio);
-      ctx.beginPath();
-      ctx.moveTo(x - 4 * ratio, top);
-      ctx.lineTo(x + 4 * ratio, top);
-      ctx.lineTo(x, top + 9 * ratio);
-      ctx.fill();
+      triangle(ctx, x, top, 4 * ratio, 9 * ratio);
     }
     ctx.restore();
   }
@@ -427,6 +428,14 @@ function line(ctx, fromX, fromY, toX, toY) {
   ctx.moveTo(fromX, fromY);
   ctx.lineTo(toX, toY);
   ctx.stroke();
+}
+
+function triangle(ctx, x, top, half, height) {
+  ctx.beginPath();
+  ctx.moveTo(x - half, top);
+  ctx.lineTo(x + half, top);
+  ctx.lineTo(x, top + height);
+  ctx.fill();
 }
 
 function isThere(value) {

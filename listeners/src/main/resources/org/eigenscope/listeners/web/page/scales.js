@@ -45,16 +45,16 @@ export function iterations(x) {
  *
  * @param {number[]} values finite
  * @param {number[]} wider ends of bands, which widen a linear range
- * @param {string} kind `fitting`: logarithmic for positive values over more than a decade; `zero`:
- *     linear, with zero; `share`: from 0 to 1; `count`: whole numbers from zero
+ * @param {string} kind `fitting`: logarithmic for positive values over more than a decade;
+ *     `logarithmic`: so for all positive values; `zero`: linear, with zero; `share`: from 0 to 1; `count`: whole numbers from zero
  */
 export function fitting(values, wider, kind) {
   if (kind === 'share') {
     return { logarithmic: false, yRange: [0, 1], yTicks: ticks(0, 1, 5) };
   }
   let [low, high] = bounds(values);
-  if (kind === 'fitting' && low > 0 && high / low >= LOGARITHMIC_FROM) {
-    const margin = 0.04 * Math.log10(high / low);
+  if (low > 0 && (kind === 'logarithmic' || (kind === 'fitting' && high / low >= LOGARITHMIC_FROM))) {
+    const margin = Math.max(0.02, 0.04 * Math.log10(high / low));
     const yRange = [Math.log10(low) - margin, Math.log10(high) + margin];
     return { logarithmic: true, yRange, yTicks: logarithmicTicks(...yRange) };
   }
