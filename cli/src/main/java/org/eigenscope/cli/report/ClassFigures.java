@@ -22,7 +22,7 @@ final class ClassFigures {
           + " all of its eigenvalue of rank C, for C classes, they are what its outliers are made"
           + " of.";
 
-  /** As many as there are classes, or more, are in the figure, and a few more in the table. */
+  /** Ranks in the figure are twice those of class means, but at least and at most so many. */
   private static final int LEAST_RANKS = 10;
 
   private static final int MAX_RANKS = 100;
@@ -199,7 +199,7 @@ final class ClassFigures {
     values.forEach(
         (iteration, value) -> {
           double divisor = over.getOrDefault(iteration, Double.NaN);
-          if (divisor > 0) {
+          if (divisor > 0 && Double.isFinite(value / divisor)) {
             ratios.put(iteration, value / divisor);
           }
         });
@@ -257,8 +257,8 @@ final class ClassFigures {
     LineChart chart =
         new LineChart(
             "What class means carry",
-            "Ratios of eigenvalues: of rank C, for C classes; and of the largest one, with class means"
-                + " subtracted from G and with their span projected out.",
+            "Ratios of eigenvalues: of rank C, for C classes; and of the largest one, with class"
+                + " means subtracted from G and with their span projected out.",
             Vertical.FROM_ZERO,
             "ratio");
     Arrays.stream(Carried.values())

@@ -2,11 +2,9 @@ package org.eigenscope.cli.report;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.eigenscope.cli.report.LineChart.Vertical;
 
@@ -24,6 +22,9 @@ final class LayerFigures {
   private static final int MAX_LAYERS = 256;
 
   private static final int MAX_RANKS = 20;
+
+  /** The Hessian and the Gauss-Newton matrix, with room to spare. */
+  private static final int MAX_OPERATORS = 4;
 
   /** What is known of a layer, in the order of the table's columns. */
   private enum Quantity {
@@ -77,8 +78,8 @@ final class LayerFigures {
   static StructurePart part(Series series) {
     List<NumberTable> tables = new ArrayList<>();
     List<Figure> figures = new ArrayList<>();
-    Set<String> operators = new LinkedHashSet<>();
-    ofLayers(series).forEach(meter -> operators.add(operator(meter)));
+    List<String> operators =
+        ofLayers(series).map(LayerFigures::operator).distinct().limit(MAX_OPERATORS).toList();
     for (String operator : operators) {
       LayerFigures maker = new LayerFigures(series, operator);
       String of = operators.size() > 1 ? ", " + SeriesName.operatorText(operator) : "";
@@ -149,7 +150,7 @@ final class LayerFigures {
   private String cell(Meter meter, int iteration) {
     String value = Numbers.text(series.value(meter, iteration));
     return meter.number() > 0 && !value.equals(Numbers.UNKNOWN)
-        ? "%s (%s)".formatted(value, "k = " + meter.number())
+        ? "%s (k = %d)".formatted(value, meter.number())
         : value;
   }
 

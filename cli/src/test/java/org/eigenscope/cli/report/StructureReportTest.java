@@ -258,6 +258,46 @@ class StructureReportTest {
   }
 
   @Test
+  void extremeValuesAreDrawn() throws Exception {
+    List<Sample> samples = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      samples.add(
+          StructureSamples.classes(i, 1)
+              .with(PREFIX + "class.trace", Double.MAX_VALUE, "component", "a1")
+              .with(PREFIX + "class.trace", Double.MIN_VALUE, "component", "g")
+              .with(PREFIX + "class.eigenvalue", 1e-300, "component", "g", "rank", "1")
+              .with(PREFIX + "class.eigenvalue", 2, "component", "g", "rank", "-7")
+              .with(PREFIX + "class.eigenvalue", 2, "component", "g", "rank", "many")
+              .with(PREFIX + "class.knockout", Double.MAX_VALUE, "method", "subtraction"));
+      samples.add(
+          StructureSamples.decomposition(i, 1, "train")
+              .with(
+                  PREFIX + "eigenvalue",
+                  -Double.MAX_VALUE,
+                  "operator",
+                  "hessian",
+                  "data",
+                  "train",
+                  "rank",
+                  "1")
+              .with(
+                  PREFIX + "eigenvalue", 0, "operator", "residual", "data", "train", "rank", "1"));
+      samples.add(
+          StructureSamples.layers(i, 2)
+              .with(PREFIX + "layer.autocorrelation.ratio", Double.MAX_VALUE, "layer", "layer1")
+              .with(PREFIX + "layer.autocorrelation.ratio", Double.MIN_VALUE, "layer", "layer2"));
+    }
+    Html page = page(samples);
+
+    assertThat(page.all(SECTION + "//figure")).hasSize(12);
+    assertThat(page.toString()).doesNotContain("NaN", "Infinity");
+    // Neither zero nor what is beyond double precision has a place on a logarithmic axis.
+    assertThat(page.all(figure("Spectra, train, iteration 1") + "/svg/circle/title"))
+        .containsExactly(
+            "H, Hessian: −2", "G, Gauss-Newton: 7", "G, Gauss-Newton: 1", "R, residual: −2.5");
+  }
+
+  @Test
   void theNewestReadingIsShownAndNotOneThatCameLate() throws Exception {
     Html page =
         page(
