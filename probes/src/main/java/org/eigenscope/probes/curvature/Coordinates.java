@@ -69,6 +69,17 @@ final class Coordinates {
     return size;
   }
 
+  /** Returns the first parameter among these. */
+  long from() {
+    return arrays.get(0).offset();
+  }
+
+  /** Returns the parameter after the last of these. */
+  long to() {
+    ParameterArray last = arrays.get(arrays.size() - 1);
+    return last.offset() + last.length();
+  }
+
   /** Returns whether these are all parameters of the network, so that there is nothing to copy. */
   private boolean whole() {
     return size == parameters;

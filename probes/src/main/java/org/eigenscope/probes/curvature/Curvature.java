@@ -350,7 +350,7 @@ public final class Curvature implements AutoCloseable {
       checkBlock(block);
       loss();
       INDArray flat = coordinates.scatter(block, engine.dataType());
-      INDArray products = engine.apply(matrix, flat);
+      INDArray products = engine.apply(matrix, flat, coordinates.from(), coordinates.to());
       if (penalty != null && matrix != CurvatureMatrix.RESIDUAL) {
         penalty.addProduct(flat, products);
       }

@@ -42,6 +42,20 @@ public interface CurvatureEngine extends AutoCloseable {
    */
   INDArray apply(CurvatureMatrix matrix, INDArray block);
 
+  /**
+   * Returns such products with a block on the diagonal of a matrix, which may cost less.
+   *
+   * @param matrix which matrix
+   * @param block k vectors as rows, [k, P], 0 outside of the block; not modified, not kept
+   * @param from first parameter of the block
+   * @param to the one after its last
+   * @return a new array [k, P], without meaning outside of the block
+   * @throws UnsupportedOperationException as {@link #apply(CurvatureMatrix, INDArray)}
+   */
+  default INDArray apply(CurvatureMatrix matrix, INDArray block, long from, long to) {
+    return apply(matrix, block);
+  }
+
   /** Returns the number of values that the loss functions take, of all examples together. */
   long outputs();
 

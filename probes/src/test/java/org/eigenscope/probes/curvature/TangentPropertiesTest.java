@@ -34,6 +34,7 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Properties that exact products have whatever the numbers are, and how the engine behaves. */
 class TangentPropertiesTest {
@@ -127,12 +128,7 @@ class TangentPropertiesTest {
   @ParameterizedTest
   @ValueSource(strings = {"perceptron", "convolutional", "residual"})
   void floatProductsDifferFromDoubleOnesByRounding(String kind) {
-    org.deeplearning4j.nn.api.Model model =
-        switch (kind) {
-          case "perceptron" -> perceptron();
-          case "convolutional" -> convolutional();
-          default -> residual();
-        };
+    org.deeplearning4j.nn.api.Model model = model(kind);
     DataBatches data = kind.equals("perceptron") ? vectors(64) : images(32);
     try (Curvature exact = curvature(model, data, TANGENT);
         Curvature rounded = curvature(model, data, TANGENT.withPrecision(Precision.FLOAT))) {
@@ -145,6 +141,39 @@ class TangentPropertiesTest {
         INDArray product = rounded.operator(matrix).apply(block.castTo(DataType.FLOAT));
         assertThat(relative(product, exact.operator(matrix).apply(block))).isLessThan(1e-5);
       }
+    }
+  }
+
+  private static org.deeplearning4j.nn.api.Model model(String kind) {
+    return switch (kind) {
+      case "perceptron" -> perceptron();
+      case "convolutional" -> convolutional();
+      default -> residual();
+    };
+  }
+
+  /** Products of a block leave out what it does not depend on. */
+  @ParameterizedTest
+  @ValueSource(strings = {"perceptron", "convolutional", "residual"})
+  void arraysHaveTheDiagonalBlocksOfTheWhole(String kind) {
+    DataBatches data = (kind.equals("perceptron") ? vectors(12) : images(12)).rebatched(6);
+    try (Curvature whole = curvature(model(kind), data, TANGENT)) {
+      long start = 0;
+      for (ParameterArray array : whole.arrays()) {
+        var at = NDArrayIndex.interval(start, start + array.length());
+        INDArray block = normal(4, 3, array.length());
+        INDArray wide = Nd4j.create(DataType.DOUBLE, 3, whole.activeParameters());
+        wide.get(NDArrayIndex.all(), at).assign(block);
+        for (CurvatureMatrix matrix : CurvatureMatrix.values()) {
+          INDArray products = whole.layer(array.name()).operator(matrix).apply(block);
+          INDArray expected = whole.operator(matrix).apply(wide);
+          assertThat(products.sub(expected.get(NDArrayIndex.all(), at)).norm2Number().doubleValue())
+              .as("%s of %s", matrix, array.name())
+              .isLessThanOrEqualTo(1e-12 * expected.norm2Number().doubleValue());
+        }
+        start += array.length();
+      }
+      assertThat(start).isEqualTo(whole.activeParameters());
     }
   }
 

@@ -76,25 +76,31 @@ final class ConvolutionStep extends WeightStep {
 
   @Override
   void load(Frame frame, int team) {
-    if (weights().active()) {
+    if (moves(frame)) {
       requireNonNull(moved[team]).load(frame.vector(weights()));
     }
+  }
+
+  /** Returns whether the weights change: in a first layer always, whose output they alone set. */
+  private boolean moves(Frame frame) {
+    return weights().active() && (frame.concerns(weights()) || !input().varies());
   }
 
   @Override
   void push(Worker worker, Frame frame) {
     Piece piece = frame.piece();
+    boolean moves = moves(frame);
     long end = worker.to(piece.size());
     for (long row = worker.from(piece.size()); row < end; row += chunk) {
       int count = (int) Math.min(chunk, end - row);
       long z = frame.tangent(output()).address(row);
-      if (weights().active()) {
+      if (moves) {
         Convolution.Filters vector = requireNonNull(moved[worker.team()]);
         convolution.forward(count, piece.kept(input()).address(row), vector, z, false);
       }
       if (input().varies()) {
         long x = frame.tangent(input()).address(row);
-        convolution.forward(count, x, rounded, z, weights().active());
+        convolution.forward(count, x, rounded, z, moves);
       }
     }
   }
@@ -102,14 +108,15 @@ final class ConvolutionStep extends WeightStep {
   @Override
   void pull(Worker worker, Frame frame) {
     Piece piece = frame.piece();
-    boolean moves = frame.mode().secondOrder() && input().varies() && weights().active();
-    long w = weights().active() ? frame.gradients().partial(worker, weights()) : 0;
+    boolean concerned = frame.concerns(weights());
+    boolean moves = frame.mode().secondOrder() && input().varies() && concerned;
+    long w = concerned ? frame.gradients().partial(worker, weights()) : 0;
     long end = worker.to(piece.size());
     for (long row = worker.from(piece.size()); row < end; row += chunk) {
       int count = (int) Math.min(chunk, end - row);
       long z = frame.cotangent(output()).address(row);
       long error = moves ? piece.error(output()).address(row) : 0;
-      if (weights().active() && frame.mode() != Mode.NORMS) {
+      if (concerned && frame.mode() != Mode.NORMS) {
         convolution.backwardFilters(count, piece.kept(input()).address(row), z, w, true);
         if (moves) {
           convolution.backwardFilters(count, frame.tangent(input()).address(row), error, w, true);

@@ -64,14 +64,16 @@ final class DenseStep extends WeightStep {
     }
     Kernels kernels = at.kernels();
     long z = frame.tangent(output()).address(from);
-    if (weights().active()) {
+    // In a first layer the weights alone set the output.
+    boolean moves = weights().active() && (frame.concerns(weights()) || !input().varies());
+    if (moves) {
       long x = frame.piece().kept(input()).address(from);
       kernels.multiply(
           false, true, rows, out, in, 1, x, in, frame.vector(weights()), in, 0, z, out);
     }
     if (input().varies()) {
       long x = frame.tangent(input()).address(from);
-      double keep = weights().active() ? 1 : 0;
+      double keep = moves ? 1 : 0;
       kernels.multiply(
           false, true, rows, out, in, 1, x, in, at.rounded(weights()), in, keep, z, out);
     }
@@ -90,7 +92,7 @@ final class DenseStep extends WeightStep {
     double keep = adds(0) ? 1 : 0;
     kernels.multiply(
         false, false, rows, in, out, 1, z, out, at.rounded(weights()), in, keep, x, in);
-    if (frame.mode().secondOrder() && weights().active()) {
+    if (frame.mode().secondOrder() && frame.concerns(weights())) {
       long error = frame.piece().error(output()).address(from);
       kernels.multiply(
           false, false, rows, in, out, 1, error, out, frame.vector(weights()), in, 1, x, in);
@@ -115,6 +117,9 @@ final class DenseStep extends WeightStep {
 
   @Override
   void finish(Worker worker, Frame frame) {
+    if (!frame.concerns(weights())) {
+      return;
+    }
     // Shares of the longer side, so that every member has something to do.
     boolean byOutput = out >= in;
     long from = worker.from(byOutput ? out : in);

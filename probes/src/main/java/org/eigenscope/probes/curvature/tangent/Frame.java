@@ -2,6 +2,7 @@ package org.eigenscope.probes.curvature.tangent;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.function.Predicate;
 import org.eigenscope.probes.kernel.Elements;
 import org.eigenscope.probes.kernel.Tensor;
 import org.eigenscope.probes.kernel.Worker;
@@ -18,6 +19,7 @@ final class Frame {
   private final boolean first;
   private final double scale;
   private final @Nullable Totals totals;
+  private final Predicate<Parameter> concerned;
   private final @Nullable Object[][] notes;
 
   /**
@@ -29,6 +31,7 @@ final class Frame {
    * @param scale weight of an example, one over the number of all of them
    * @param totals what steps know of all examples along the vector, or null if those of the piece
    *     are all that count for them
+   * @param concerned which parameters change along the vector or have a gradient that is wanted
    */
   Frame(
       Piece piece,
@@ -40,6 +43,7 @@ final class Frame {
       boolean first,
       double scale,
       @Nullable Totals totals,
+      Predicate<Parameter> concerned,
       int stepCount,
       int members) {
     this.piece = piece;
@@ -51,6 +55,7 @@ final class Frame {
     this.first = first;
     this.scale = scale;
     this.totals = totals;
+    this.concerned = concerned;
     this.notes = new Object[stepCount][members];
   }
 
@@ -69,6 +74,11 @@ final class Frame {
   /** Returns the address of a parameter's part of the vector. */
   long vector(Parameter parameter) {
     return requireNonNull(vector).address(0) + parameter.offset() * elements().bytes();
+  }
+
+  /** Returns whether a parameter is active, and changes or has a gradient that is wanted. */
+  boolean concerns(Parameter parameter) {
+    return parameter.active() && concerned.test(parameter);
   }
 
   /** Copies a parameter's part of the vector to the heap. */

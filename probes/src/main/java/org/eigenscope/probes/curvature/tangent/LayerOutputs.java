@@ -189,6 +189,11 @@ final class LayerOutputs {
     }
 
     @Override
+    public boolean concerns(Parameter parameter) {
+      return false;
+    }
+
+    @Override
     public void enter(Worker worker, Frame frame, int vector, long start, int steps) {
       int column = first + vector;
       for (LossStep step : program.losses()) {
@@ -422,6 +427,11 @@ final class LayerOutputs {
     @Override
     public int lowest() {
       return step.number();
+    }
+
+    @Override
+    public boolean concerns(Parameter parameter) {
+      return false;
     }
 
     @Override

@@ -179,6 +179,7 @@ final class Linearizer {
             first,
             1.0 / examples,
             totals,
+            parameter -> true,
             program.steps().size(),
             crew.threads());
     crew.run(1, worker -> way.accept(worker, frame));

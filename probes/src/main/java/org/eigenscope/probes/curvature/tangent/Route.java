@@ -17,6 +17,14 @@ interface Route {
   /** Takes it from there, to what is wanted. */
   void leave(Worker worker, Frame frame, int vector, long start);
 
+  /**
+   * Returns whether a parameter may change along the vector, or has a gradient that is wanted. One
+   * of which neither is true costs nothing, and what comes back for it has no meaning.
+   */
+  default boolean concerns(Parameter parameter) {
+    return true;
+  }
+
   /** Returns the number of the last step that nothing goes back through; −1 for none. */
   default int lowest() {
     return -1;

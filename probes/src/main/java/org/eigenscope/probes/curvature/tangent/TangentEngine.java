@@ -43,10 +43,11 @@ import org.nd4j.linalg.factory.Nd4j;
  * DOUBLE for both types, so that FLOAT products differ from DOUBLE ones by rounding alone.
  *
  * <p><b>Cost.</b> For each vector about six matrix products of the size of a layer's own forward
- * product, two in a first layer. The vectors of a block are dealt out to threads. Statistics of all
- * examples together cost no more while these fit into the memory at once. Otherwise they are
- * computed over pieces, one layer of batch normalization after the other: with B such layers a
- * block takes B passes forward, B passes forward and back, and the one that counts.
+ * product, two in a first layer; about two for layers that a block on the diagonal leaves out. The
+ * vectors of a block are dealt out to threads. Statistics of all examples together cost no more
+ * while these fit into the memory at once. Otherwise they are computed over pieces, one layer of
+ * batch normalization after the other: with B such layers a block takes B passes forward, B passes
+ * forward and back, and the one that counts.
  *
  * <p><b>Threading.</b> Works on threads of its own, which it stops when closed; no setting of any
  * other thread is read or changed.
@@ -362,8 +363,13 @@ public final class TangentEngine implements CurvatureEngine {
   }
 
   @Override
-  @SuppressWarnings("try") // the scope itself is the use
   public INDArray apply(CurvatureMatrix matrix, INDArray block) {
+    return apply(matrix, block, 0, parameters);
+  }
+
+  @Override
+  @SuppressWarnings("try") // the scope itself is the use
+  public INDArray apply(CurvatureMatrix matrix, INDArray block, long from, long to) {
     linearized();
     Mode mode =
         switch (matrix) {
@@ -375,7 +381,7 @@ public final class TangentEngine implements CurvatureEngine {
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       INDArray vectors = dense(block);
       INDArray result = Nd4j.createUninitialized(elements.type(), block.rows(), parameters);
-      flow(mode, block.rows(), vectors, result, new Forward(null));
+      flow(mode, block.rows(), vectors, result, new Forward(null, from, to));
       return result;
     }
   }
@@ -401,7 +407,7 @@ public final class TangentEngine implements CurvatureEngine {
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       INDArray vectors = dense(block);
       INDArray result = Nd4j.create(elements.type(), block.rows(), outputs());
-      flow(Mode.GAUSS_NEWTON, block.rows(), vectors, null, new Forward(result));
+      flow(Mode.GAUSS_NEWTON, block.rows(), vectors, null, new Forward(result, 0, parameters));
       return result;
     }
   }
@@ -421,12 +427,23 @@ public final class TangentEngine implements CurvatureEngine {
   /** Changes along parameters go forward; then back, or to where outputs are wanted. */
   private final class Forward implements Route {
     private final @Nullable INDArray outputs;
+    private final long from;
+    private final long to;
 
     /**
      * @param outputs takes vectors of outputs, or null
+     * @param from first parameter that may change
+     * @param to the one after the last
      */
-    Forward(@Nullable INDArray outputs) {
+    Forward(@Nullable INDArray outputs, long from, long to) {
       this.outputs = outputs;
+      this.from = from;
+      this.to = to;
+    }
+
+    @Override
+    public boolean concerns(Parameter parameter) {
+      return parameter.offset() < to && parameter.offset() + parameter.length() > from;
     }
 
     @Override
@@ -514,6 +531,7 @@ public final class TangentEngine implements CurvatureEngine {
         true,
         1.0 / examples,
         null,
+        parameter -> true,
         program.steps().size(),
         crew.threads());
   }
@@ -580,7 +598,7 @@ public final class TangentEngine implements CurvatureEngine {
               route.enter(worker, frame, vector, start, step.number());
               step.gatherForward(worker, frame);
             };
-        sweep(mode, count, vectors, results, found, gather);
+        sweep(mode, count, vectors, results, found, route, gather);
       }
     }
     int steps = program.steps().size();
@@ -594,7 +612,7 @@ public final class TangentEngine implements CurvatureEngine {
               Linearizer.goBackTo(step, program, worker, frame);
               step.gatherBack(worker, frame);
             };
-        sweep(mode, count, vectors, results, found, gather);
+        sweep(mode, count, vectors, results, found, route, gather);
       }
     }
     Visit whole =
@@ -602,7 +620,7 @@ public final class TangentEngine implements CurvatureEngine {
           route.enter(worker, frame, vector, start, steps);
           route.leave(worker, frame, vector, start);
         };
-    sweep(mode, count, vectors, results, found, whole);
+    sweep(mode, count, vectors, results, found, route, whole);
   }
 
   private static Tensor row(INDArray rows, int index) {
@@ -616,6 +634,7 @@ public final class TangentEngine implements CurvatureEngine {
       @Nullable INDArray vectors,
       @Nullable INDArray results,
       List<Totals> found,
+      Route route,
       Visit visit) {
     visitPieces(
         (piece, start) -> {
@@ -638,6 +657,7 @@ public final class TangentEngine implements CurvatureEngine {
                       start == 0,
                       1.0 / examples,
                       found.isEmpty() ? null : found.get(j),
+                      route::concerns,
                       program.steps().size(),
                       members));
             }
