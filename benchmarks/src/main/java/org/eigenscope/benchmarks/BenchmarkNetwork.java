@@ -32,10 +32,10 @@ enum BenchmarkNetwork {
   /** 784-512-256-10, ReLU. */
   MLP(256) {
     @Override
-    Model build(DataType type) {
+    Model build(DataType type, long seed) {
       MultiLayerNetwork network =
           new MultiLayerNetwork(
-              configuration(type)
+              configuration(type, seed)
                   .list()
                   .layer(dense(512))
                   .layer(dense(256))
@@ -54,10 +54,10 @@ enum BenchmarkNetwork {
   /** Two 5 × 5 convolutions with max-pooling, then 500 and 10 units, ReLU. */
   LENET(128) {
     @Override
-    Model build(DataType type) {
+    Model build(DataType type, long seed) {
       MultiLayerNetwork network =
           new MultiLayerNetwork(
-              configuration(type)
+              configuration(type, seed)
                   .list()
                   .layer(convolution(20))
                   .layer(maxPooling())
@@ -92,9 +92,9 @@ enum BenchmarkNetwork {
    */
   RESNET20(128) {
     @Override
-    Model build(DataType type) {
+    Model build(DataType type, long seed) {
       ComputationGraphConfiguration.GraphBuilder graph =
-          configuration(type).graphBuilder().addInputs("in");
+          configuration(type, seed).graphBuilder().addInputs("in");
       graph.setInputTypes(InputType.convolutional(32, 32, 3));
       String last = normalized(graph, "stem", "in", 16, 3, 1, true);
       int[] widths = {16, 32, 64};
@@ -157,7 +157,7 @@ enum BenchmarkNetwork {
   /** Seed of parameters, inputs and labels. */
   static final long SEED = 42;
 
-  private static final int CLASSES = 10;
+  static final int CLASSES = 10;
 
   private final int batch;
 
@@ -166,7 +166,12 @@ enum BenchmarkNetwork {
   }
 
   /** Returns a new model with He-initialised weights. */
-  abstract Model build(DataType type);
+  final Model build(DataType type) {
+    return build(type, SEED);
+  }
+
+  /** Returns a new model with He-initialised weights of a seed's. */
+  abstract Model build(DataType type, long seed);
 
   abstract long[] inputShape();
 
@@ -212,9 +217,9 @@ enum BenchmarkNetwork {
         .reshape('c', shape);
   }
 
-  private static NeuralNetConfiguration.Builder configuration(DataType type) {
+  private static NeuralNetConfiguration.Builder configuration(DataType type, long seed) {
     return new NeuralNetConfiguration.Builder()
-        .seed(SEED)
+        .seed(seed)
         .dataType(type)
         .updater(new Sgd(0.01))
         .weightInit(WeightInit.RELU);

@@ -10,16 +10,15 @@ import org.eigenscope.probes.curvature.CurvatureOptions;
 import org.eigenscope.probes.curvature.DataBatches;
 import org.eigenscope.probes.curvature.Network;
 import org.eigenscope.probes.curvature.Precision;
-import org.eigenscope.probes.structure.ClassStructure;
-import org.eigenscope.probes.structure.ClassStructureOptions;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** The command {@code benchmarks/structure}. */
 @Command(
     name = "benchmarks/structure",
-    description = "Measures class structures, of ten classes of one size.",
+    description = "Measures readings of structure probes, of ten classes of one size.",
     mixinStandardHelpOptions = true,
     sortOptions = false)
 public final class StructureBenchmark extends Benchmark {
@@ -37,6 +36,20 @@ public final class StructureBenchmark extends Benchmark {
   private List<Precision> precisions = List.of(Precision.FLOAT, Precision.DOUBLE);
 
   @Option(
+      names = "--probe",
+      split = ",",
+      description = "What to read: ${COMPLETION-CANDIDATES}; default all.")
+  private List<StructureProbe> probes = List.of(StructureProbe.values());
+
+  @Option(
+      names = "--layers",
+      split = ",",
+      paramLabel = "NAME",
+      description =
+          "Layers to read, of layers and comparison; default the first eight and all of them.")
+  private List<String> layers = List.of();
+
+  @Option(
       names = "--examples",
       defaultValue = "1000",
       description = "Examples of each class; default ${DEFAULT-VALUE}.")
@@ -51,44 +64,54 @@ public final class StructureBenchmark extends Benchmark {
 
   @Override
   StructureReport measure() throws IOException {
-    if (examples < 1) {
-      throw misuse("--examples must be at least 1, got " + examples);
-    }
+    checkAtLeast(1, "--examples", examples);
     int threads = threads(Runtime.getRuntime().availableProcessors());
     List<StructureReport.Case> cases = new ArrayList<>();
     for (BenchmarkNetwork network : networks) {
       for (Precision precision : precisions) {
-        say("%s %s ...", network.tag(), precision);
-        cases.add(measure(network, precision, threads));
+        for (StructureProbe probe : probes) {
+          say("%s %s %s ...", network.tag(), precision, probe);
+          cases.add(measure(network, precision, probe, threads));
+        }
       }
     }
     return new StructureReport(machine(), now(), threads, cases);
   }
 
-  private StructureReport.Case measure(BenchmarkNetwork network, Precision precision, int threads) {
-    Network view = Network.of(network.build(precision.dataType()));
-    DataBatches data =
-        DataBatches.of(network.balanced(precision.dataType(), examples)).rebatched(network.batch());
-    ClassStructureOptions options =
-        ClassStructureOptions.defaults()
-            .withCurvature(
-                CurvatureOptions.defaults().withPrecision(precision).withThreads(threads));
+  private StructureReport.Case measure(
+      BenchmarkNetwork network, Precision precision, StructureProbe probe, int threads) {
+    DataType type = precision.dataType();
+    StructureProbe.Subject subject =
+        new StructureProbe.Subject(
+            Network.of(network.build(type)),
+            Network.of(network.build(type, BenchmarkNetwork.SEED + 1)),
+            DataBatches.of(network.balanced(type, examples)).rebatched(network.batch()),
+            CurvatureOptions.defaults()
+                .withBatchNorm(probe.batchNorm())
+                .withPrecision(precision)
+                .withThreads(threads),
+            layers);
     long before = NativeMemory.bytesInUse();
-    AtomicReference<@Nullable ClassStructure> measured = new AtomicReference<>();
+    AtomicReference<StructureProbe.@Nullable Work> done = new AtomicReference<>();
     long begin = System.nanoTime();
-    long most = NativeMemory.mostBytes(() -> measured.set(ClassStructure.of(view, data, options)));
+    long most = NativeMemory.mostBytes(() -> done.set(probe.read(subject)));
     double seconds = (System.nanoTime() - begin) / 1e9;
-    ClassStructure structure = Objects.requireNonNull(measured.get());
+    StructureProbe.Work work = Objects.requireNonNull(done.get());
     return new StructureReport.Case(
         network.tag(),
-        structure.classes(),
+        lower(probe),
+        BenchmarkNetwork.CLASSES,
         examples,
-        structure.order(),
-        precision.name().toLowerCase(Locale.ROOT),
-        structure.engine().name().toLowerCase(Locale.ROOT),
-        structure.products(),
+        subject.first().activeParameters(),
+        lower(precision),
+        subject.first().hasBatchNormalization() ? lower(probe.batchNorm()) : "none",
+        work.engine(),
+        work.products(),
         seconds,
-        most - before,
-        structure.trace().standardError() / structure.trace().estimate());
+        most - before);
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
   }
 }

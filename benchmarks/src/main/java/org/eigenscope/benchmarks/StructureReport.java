@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How long class structures take.
+ * How long readings of the structure take.
  *
  * @param date when it ended, in UTC
  * @param threads threads of the tangent engine
@@ -15,52 +15,56 @@ record StructureReport(String machine, String date, int threads, List<Case> case
     implements Benchmark.Figures {
 
   /**
-   * One network in one precision.
+   * One reading of one network.
    *
+   * @param probe what was read
    * @param examplesPerClass examples of each class
    * @param parameters number of coordinates
+   * @param normalization what batch normalization layers normalise with, or "none"
    * @param engine which engine took the products
-   * @param products products with a transposed Jacobian, each over the examples of one class or,
-   *     where batch normalization couples them, over all
-   * @param seconds all of it: copying, linearising, products, Gram matrices
+   * @param products products with a matrix or a block of it, and with a transposed Jacobian
+   * @param seconds all of it, from the model to the reading
    * @param peakBytes most native memory, of ND4J and JavaCPP, less that before
-   * @param traceError standard error of the trace of G over the trace; 0 where it was not estimated
    */
   @JsonPropertyOrder({
     "network",
+    "probe",
     "classes",
     "examplesPerClass",
     "parameters",
     "precision",
+    "normalization",
     "engine",
     "products",
     "seconds",
-    "peakBytes",
-    "traceError"
+    "peakBytes"
   })
   record Case(
       String network,
+      String probe,
       int classes,
       int examplesPerClass,
       long parameters,
       String precision,
+      String normalization,
       String engine,
       long products,
       double seconds,
-      long peakBytes,
-      double traceError) {}
+      long peakBytes) {}
 
   @Override
   public String table() {
     StringBuilder text = new StringBuilder();
-    text.append("| network | precision | classes × examples | products | time | peak memory |\n");
-    text.append("|---|---|---|---|---|---|\n");
+    text.append(
+        "| network | probe | precision | classes × examples | products | time | peak memory |\n");
+    text.append("|---|---|---|---|---|---|---|\n");
     for (Case one : cases) {
       text.append(
           String.format(
               Locale.ROOT,
-              "| %s | %s | %d × %d | %d | %.1f s | %.0f MB |%n",
+              "| %s | %s | %s | %d × %d | %d | %.1f s | %.0f MB |%n",
               one.network(),
+              one.probe(),
               one.precision(),
               one.classes(),
               one.examplesPerClass(),
