@@ -51,11 +51,11 @@ public final class StructureOfDigits implements Callable<Integer> {
   @Option(
       names = "--network",
       split = ",",
-      defaultValue = "MLP,MLP_BN,LENET,LENET_BN",
+      defaultValue = "MLP",
       description = "What to train: ${COMPLETION-CANDIDATES}.")
   private List<DissectedNetwork> networks = List.of();
 
-  @Option(names = "--updates", defaultValue = "2000", description = "Minibatches to train on.")
+  @Option(names = "--updates", defaultValue = "1500", description = "Minibatches to train on.")
   private int updates;
 
   @Option(names = "--learning-rate", defaultValue = "0.05", description = "Of gradient descent.")
@@ -66,7 +66,7 @@ public final class StructureOfDigits implements Callable<Integer> {
 
   @Option(
       names = "--images-per-class",
-      defaultValue = "50",
+      defaultValue = "20",
       description = "Images of each class that are measured on.")
   private int imagesPerClass;
 
