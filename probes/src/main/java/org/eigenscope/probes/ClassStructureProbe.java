@@ -38,10 +38,26 @@ public final class ClassStructureProbe implements Probe<ClassStructureReading> {
   private final ClassStructureOptions options;
   private final int ranks;
 
-  private ClassStructureProbe(String name, ClassStructureOptions options, int ranks) {
+  private final boolean wholeMatrix;
+
+  private ClassStructureProbe(
+      String name, ClassStructureOptions options, int ranks, boolean wholeMatrix) {
     this.name = name;
     this.options = options;
     this.ranks = ranks;
+    this.wholeMatrix = wholeMatrix;
+  }
+
+  /**
+   * What products with the whole matrix G show.
+   *
+   * @param largest its largest eigenvalues, descending
+   * @param subtracted the largest one of G − A1; NaN where there are no class means
+   * @param projected the largest one off the class means; NaN likewise
+   */
+  private record Whole(
+      List<SpectrumReading.Eigenvalue> largest, double subtracted, double projected, long matvecs) {
+    static final Whole UNKNOWN = new Whole(List.of(), Double.NaN, Double.NaN, 0);
   }
 
   /** Returns a probe with the builder's defaults. */
@@ -72,44 +88,52 @@ public final class ClassStructureProbe implements Probe<ClassStructureReading> {
     ClassMeans means = ClassMeans.of(snapshot.network(), snapshot.data(), options);
     ClassStructure structure = ClassStructure.of(means);
     List<String> notes = new ArrayList<>(structure.notes());
+    Whole whole = wholeMatrix ? whole(snapshot, means, structure, notes) : Whole.UNKNOWN;
+    Map<String, String> settings = ProbeTags.settings(options.curvature());
+    settings.put("engine", ProbeTags.lower(structure.engine()));
+    settings.put("ranks", Integer.toString(ranks));
+    settings.put("wholeMatrix", Boolean.toString(wholeMatrix));
+    settings.put("mostCrossClasses", Integer.toString(options.mostCrossClasses()));
+    settings.put("exactProducts", Long.toString(options.exactProducts()));
+    settings.put("draws", Integer.toString(options.draws()));
+    return new ClassStructureReading(
+        Provenance.of(
+            name,
+            snapshot,
+            (System.nanoTime() - begin) * 1e-9,
+            options.seed(),
+            means.products() + whole.matvecs(),
+            settings),
+        tags(snapshot.network()),
+        ranks,
+        structure,
+        whole.largest(),
+        whole.subtracted(),
+        whole.projected(),
+        notes);
+  }
+
+  private Whole whole(
+      Snapshot snapshot, ClassMeans means, ClassStructure structure, List<String> notes) {
     try (Curvature curvature = curvature(snapshot)) {
       LinearOperator matrix = curvature.gaussNewton();
-      int pairs = (int) Math.min(Math.max(ranks, structure.classes()), matrix.order());
-      ExtremeEigenpairs whole = largest(matrix, pairs, notes);
-      long matvecs = means.products() + whole.matvecs();
-      double subtracted = Double.NaN;
-      double projected = Double.NaN;
-      INDArray factor = means.factor(ClassComponent.A1);
-      if (factor != null && structure.traces().getOrDefault(ClassComponent.A1, 0.0) > 0) {
-        ExtremeEigenpairs less = largest(KnockOut.subtraction(matrix, factor), 1, notes);
-        ExtremeEigenpairs without = largest(KnockOut.projection(matrix, factor), 1, notes);
-        subtracted = less.largest().get(0).value();
-        projected = without.largest().get(0).value();
-        matvecs += less.matvecs() + without.matvecs();
-      }
-      Map<String, String> settings = ProbeTags.settings(options.curvature());
-      settings.put("engine", ProbeTags.lower(structure.engine()));
-      settings.put("ranks", Integer.toString(ranks));
-      settings.put("mostCrossClasses", Integer.toString(options.mostCrossClasses()));
-      settings.put("exactProducts", Long.toString(options.exactProducts()));
-      settings.put("draws", Integer.toString(options.draws()));
-      return new ClassStructureReading(
-          Provenance.of(
-              name,
-              snapshot,
-              (System.nanoTime() - begin) * 1e-9,
-              options.seed(),
-              matvecs,
-              settings),
-          tags(snapshot.network()),
-          ranks,
-          structure,
-          whole.largest().stream()
+      int count = (int) Math.min(Math.max(ranks, structure.classes()), matrix.order());
+      ExtremeEigenpairs pairs = largest(matrix, count, notes);
+      List<SpectrumReading.Eigenvalue> eigenvalues =
+          pairs.largest().stream()
               .map(pair -> new SpectrumReading.Eigenvalue(pair.value(), pair.residualNorm()))
-              .toList(),
-          subtracted,
-          projected,
-          notes);
+              .toList();
+      INDArray factor = means.factor(ClassComponent.A1);
+      if (factor == null || !(structure.traces().getOrDefault(ClassComponent.A1, 0.0) > 0)) {
+        return new Whole(eigenvalues, Double.NaN, Double.NaN, pairs.matvecs());
+      }
+      ExtremeEigenpairs less = largest(KnockOut.subtraction(matrix, factor), 1, notes);
+      ExtremeEigenpairs without = largest(KnockOut.projection(matrix, factor), 1, notes);
+      return new Whole(
+          eigenvalues,
+          less.largest().get(0).value(),
+          without.largest().get(0).value(),
+          pairs.matvecs() + less.matvecs() + without.matvecs());
     }
   }
 
@@ -177,6 +201,7 @@ public final class ClassStructureProbe implements Probe<ClassStructureReading> {
     private String name = "classes";
     private ClassStructureOptions options = ClassStructureOptions.defaults();
     private int ranks = 10;
+    private boolean wholeMatrix = true;
 
     private Builder() {}
 
@@ -231,6 +256,17 @@ public final class ClassStructureProbe implements Probe<ClassStructureReading> {
       return this;
     }
 
+    /**
+     * Sets whether G itself is measured beside its components: its largest eigenvalues, their ratio
+     * to those of the class means, and the largest one without the class means; default true.
+     * Without, these measurements are NaN, and a reading takes the products for the means alone: on
+     * LeNet with a thousand examples of each of ten classes, some third of the time.
+     */
+    public Builder wholeMatrix(boolean value) {
+      wholeMatrix = value;
+      return this;
+    }
+
     /** Sets up to how many classes there are cross-class means; default 32. */
     public Builder mostCrossClasses(int value) {
       options = options.withMostCrossClasses(value);
@@ -245,7 +281,7 @@ public final class ClassStructureProbe implements Probe<ClassStructureReading> {
 
     /** Returns a probe with these settings. */
     public ClassStructureProbe build() {
-      return new ClassStructureProbe(name, options, ranks);
+      return new ClassStructureProbe(name, options, ranks, wholeMatrix);
     }
   }
 }

@@ -115,6 +115,23 @@ class StructureProbesTest {
   }
 
   @Test
+  void classProbeMeasuresComponentsAlone() {
+    MultiLayerNetwork network = network();
+    ClassStructureProbe probe = ClassStructureProbe.builder().wholeMatrix(false).build();
+    ClassStructureReading reading = probe.measure(snapshot(network));
+
+    ClassStructureReading whole = ClassStructureProbe.defaults().measure(snapshot(network));
+    assertThat(reading.structure().eigenvalues()).isEqualTo(whole.structure().eigenvalues());
+    assertThat(reading.largest()).isEmpty();
+    assertThat(reading.ratio()).isNaN();
+    assertThat(reading.subtracted()).isNaN();
+    assertThat(reading.projected()).isNaN();
+    assertThat(reading.provenance().matvecs()).isEqualTo(reading.structure().products());
+    assertThat(reading.provenance().settings()).containsEntry("wholeMatrix", "false");
+    requireDeclared(probe, snapshot(network), reading);
+  }
+
+  @Test
   void classSpectraHoldAllEigenvalues() {
     ClassStructureReading reading = ClassStructureProbe.defaults().measure(snapshot(network()));
     assertThat(reading.spectra()).hasSize(7);
