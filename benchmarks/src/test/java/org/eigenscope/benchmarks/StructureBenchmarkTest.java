@@ -10,6 +10,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -70,6 +71,7 @@ class StructureBenchmarkTest {
     assertThat(out.toString()).contains("| mlp | classes | float | 10 × 2 | 300 | ");
   }
 
+  @Tag("slow")
   @Test
   void readsEveryProbeUnlessSomeAreNamed() throws IOException {
     JsonNode figures = cases(1, "--network", "mlp", "--layers", "layer2");
@@ -87,6 +89,7 @@ class StructureBenchmarkTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void freezesStatisticsForClassesAlone() throws IOException {
     JsonNode figures =

@@ -29,6 +29,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.eigenscope.probes.linalg.LinearOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -154,10 +155,16 @@ class TangentPropertiesTest {
 
   /** Products of a block leave out what it does not depend on. */
   @ParameterizedTest
-  @ValueSource(strings = {"perceptron", "convolutional", "residual"})
-  void arraysHaveTheDiagonalBlocksOfTheWhole(String kind) {
+  @CsvSource({
+    "perceptron, BATCH",
+    "convolutional, BATCH",
+    "residual, BATCH",
+    "residual, FROZEN",
+    "residual, POPULATION"
+  })
+  void arraysHaveTheDiagonalBlocksOfTheWhole(String kind, BatchNormMode mode) {
     DataBatches data = (kind.equals("perceptron") ? vectors(12) : images(12)).rebatched(6);
-    try (Curvature whole = curvature(model(kind), data, TANGENT)) {
+    try (Curvature whole = curvature(model(kind), data, TANGENT.withBatchNorm(mode))) {
       long start = 0;
       for (ParameterArray array : whole.arrays()) {
         var at = NDArrayIndex.interval(start, start + array.length());
