@@ -55,7 +55,7 @@ public final class StructureOfDigits implements Callable<Integer> {
       description = "What to train: ${COMPLETION-CANDIDATES}.")
   private List<DissectedNetwork> networks = List.of();
 
-  @Option(names = "--updates", defaultValue = "1500", description = "Minibatches to train on.")
+  @Option(names = "--updates", defaultValue = "5000", description = "Minibatches to train on.")
   private int updates;
 
   @Option(names = "--learning-rate", defaultValue = "0.05", description = "Of gradient descent.")
@@ -66,13 +66,13 @@ public final class StructureOfDigits implements Callable<Integer> {
 
   @Option(
       names = "--images-per-class",
-      defaultValue = "20",
+      defaultValue = "100",
       description = "Images of each class that are measured on.")
   private int imagesPerClass;
 
   @Option(
       names = "--overlap-top",
-      defaultValue = "0",
+      defaultValue = "12",
       description =
           "Eigenvectors of each layer that are compared with those of the second training; 0: a"
               + " quarter more than the layer's outputs, at most 200.")
