@@ -20,8 +20,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * al., arXiv 2010.04261, section 6). What has no such factors stays as it is.
  */
 final class KroneckerBasis {
-  private static final String BIAS = "b";
-
   private KroneckerBasis() {}
 
   /**
@@ -37,22 +35,20 @@ final class KroneckerBasis {
       List<ParameterRotation.Part> parts = new ArrayList<>();
       for (LayerFactors factors :
           curvature.layerFactors(matrix, curvature.weightLayers(), OutputProbing.defaults())) {
+        LayerCoordinates layer = LayerCoordinates.of(active, factors);
         INDArray left = directions(factors.outputHessian().matrix());
-        long offset = 0;
-        for (ParameterArray array : active) {
-          if (array.name().equals(factors.layer().weights())) {
-            parts.add(
-                new ParameterRotation.Part(
-                    offset,
-                    factors.layer().outputs(),
-                    factors.layer().inputs(),
-                    left,
-                    directions(factors.autocorrelation())));
-          } else if (array.layer().equals(factors.layer().name()) && array.key().equals(BIAS)) {
-            parts.add(new ParameterRotation.Part(offset, factors.layer().outputs(), 1, left, null));
-          }
-          offset += array.length();
-        }
+        parts.add(
+            new ParameterRotation.Part(
+                layer.weights(),
+                layer.outputs(),
+                layer.inputs(),
+                left,
+                directions(factors.autocorrelation())));
+        layer
+            .bias()
+            .ifPresent(
+                bias ->
+                    parts.add(new ParameterRotation.Part(bias, layer.outputs(), 1, left, null)));
       }
       return new ParameterRotation(parts);
     }
