@@ -5,7 +5,7 @@ import { EIGENVALUES, GRADIENT, meter } from './history.js';
 import { percent, powerOfTen, text } from './numbers.js';
 import { evenly, rgb, valueAt } from './plot.js';
 import { fitting, iterations, logarithmicTicks, ticks } from './scales.js';
-import { LEAST, NARROWEST, painted, SpectrumAxis, WIDEST } from './spectrum.js';
+import { largestDensity, LEAST, NARROWEST, painted, SpectrumAxis, WIDEST } from './spectrum.js';
 
 /** Few enough points to be drawn one by one. */
 const MAX_DOTS = 40;
@@ -149,20 +149,11 @@ export function density(axis, shown) {
     return null;
   }
   const x = Array.from({ length: axis.cells }, (_, i) => axis.middle(i));
-  let most = 10;
-  const lines = shown.map((each, j) => {
-    const values = Array.from(axis.perDecade(each.frame.spectra.get(EIGENVALUES)),
-        (value) => (value >= LEAST ? value : null));
-    values.forEach((value) => {
-      most = Math.max(most, value ?? 0);
-    });
-    return {
-      label: each.label, colour: each.colour, dash: each.dash, values,
-      y: values.map((value) => (value === null ? null : Math.log10(value))),
-      kind: j === 0 ? 'area' : 'line',
-    };
-  });
-  const yRange = [Math.log10(LEAST), Math.log10(most) + 0.35];
+  const lines = shown.map((each, j) => ({
+    label: each.label, colour: each.colour, dash: each.dash, kind: j === 0 ? 'area' : 'line',
+    ...axis.drawable(each.frame.spectra.get(EIGENVALUES)),
+  }));
+  const yRange = [Math.log10(LEAST), Math.log10(largestDensity(lines)) + 0.35];
   const inside = (frame) => percent(axis.within(frame.spectra.get(EIGENVALUES)));
   const first = shown[0].frame;
   const marks = shown[0].marked ? outliers(first, axis) : {};

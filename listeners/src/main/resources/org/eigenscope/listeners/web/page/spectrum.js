@@ -94,6 +94,12 @@ export class SpectrumAxis {
     return share;
   }
 
+  /** Returns eigenvalues per decade and their logarithms, null where there are too few to be drawn. */
+  drawable(spectrum) {
+    const values = Array.from(this.perDecade(spectrum), (value) => (value >= LEAST ? value : null));
+    return { values, y: values.map((value) => (value === null ? null : Math.log10(value))) };
+  }
+
   /** Returns eigenvalues per decade in each cell, the most negative first. */
   perDecade(spectrum) {
     if (spectrum.perDecadeOn === this.key) {
@@ -147,6 +153,11 @@ function kernelWidth(values, i) {
 /** Returns the decade that a magnitude, and most of its kernel, end in. */
 function decade(magnitude) {
   return Math.ceil(Math.log10(Math.max(magnitude, Number.MIN_VALUE)) + MARGIN);
+}
+
+/** Returns the largest value of lines of densities, for an axis of two decades at least. */
+export function largestDensity(lines) {
+  return lines.flatMap((line) => line.values).reduce((most, value) => Math.max(most, value ?? 0), 10);
 }
 
 /**

@@ -3,7 +3,7 @@
 import { DASHES, overIterations } from './figures.js';
 import { percent, text, UNKNOWN } from './numbers.js';
 import { fitting, logarithmicTicks, ticks } from './scales.js';
-import { LEAST, NARROWEST, SpectrumAxis, WIDEST } from './spectrum.js';
+import { largestDensity, LEAST, NARROWEST, SpectrumAxis, WIDEST } from './spectrum.js';
 
 const CLASSES = 'eigenscope.structure.class.';
 const LAYERS = 'eigenscope.structure.layer.';
@@ -200,24 +200,16 @@ export function densities(structure, data) {
     ...dataOf(structure).flatMap((of) => MATRICES.map(([operator]) => ({ values: taken(operator, of).sort((a, b) => a - b) }))),
   ]);
   const x = Array.from({ length: axis.cells }, (_, i) => axis.middle(i));
-  let most = 10;
   const shown = MATRICES.map(([operator, label], i) => ({
     label, ...styled(i), operator, spectrum: newest.spectra.get(structure.key(rest, { operator, data })),
   })).filter((each) => each.spectrum !== undefined);
   if (shown.length === 0) {
     return null;
   }
-  const lines = shown.map((each) => {
-    const values = Array.from(axis.perDecade(each.spectrum), (value) => (value >= LEAST ? value : null));
-    values.forEach((value) => {
-      most = Math.max(most, value ?? 0);
-    });
-    return {
-      label: each.label, colour: each.colour, dash: each.dash, values, kind: 'line',
-      y: values.map((value) => (value === null ? null : Math.log10(value))),
-    };
-  });
-  const [low, high] = [Math.log10(LEAST), Math.log10(most)];
+  const lines = shown.map((each) => ({
+    label: each.label, colour: each.colour, dash: each.dash, kind: 'line', ...axis.drawable(each.spectrum),
+  }));
+  const [low, high] = [Math.log10(LEAST), Math.log10(largestDensity(lines))];
   const yRange = [low, high + ROOM * (high - low)];
   return {
     x,
